@@ -1,0 +1,5 @@
+"""Pages for people: made on the server, working without script."""
+
+from litestar import Router
+
+pages = Router(path="/", route_handlers=[])

@@ -1,0 +1,19 @@
+"""The JSON API, version 1. Handlers parse, call one verb, and show."""
+
+from litestar import Router
+
+from api.bodies import check_body
+from api.v1 import batches, boxes, cases, hand_over, legs, requests
+
+router = Router(
+    path="/api/v1",
+    route_handlers=[
+        *cases.HANDLERS,
+        *requests.HANDLERS,
+        *boxes.HANDLERS,
+        *batches.HANDLERS,
+        *legs.HANDLERS,
+        *hand_over.HANDLERS,
+    ],
+    before_request=check_body,
+)

@@ -1,0 +1,1 @@
+"""Batches: boxes that leave together, the legs of their way, and the gates before they go."""

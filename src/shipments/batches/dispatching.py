@@ -1,0 +1,144 @@
+"""The gates before a batch leaves, and its departure."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+import msgspec
+from sqlmodel import Session, col, select
+
+from shipments import journal
+from shipments.batches.batch import Batch, Dispatch, Mode
+from shipments.batches.planning import batch_to_plan, boxes_of, noted
+from shipments.boxes.box import Box, BoxCheck, BoxLine
+from shipments.boxes.facts import facts_changed
+from shipments.boxes.packing import check_troubles
+from shipments.cases.case import Case, CaseTurn, Turn
+from shipments.errors import GatesOpen, Invalid, NotAllowed
+from shipments.offices.scope import Actor
+from shipments.requests.request import RequestLine, SupplyRequest
+from shipments.shapes import Text, Word
+
+MAY_OVERRIDE = frozenset({"departed", "limits"})
+FLIES = frozenset({Mode.AIR, Mode.COURIER})
+LARGEST_FLYING_BATTERY_WH = 100  # above it, lithium batteries are fully regulated by air (IATA DGR, class 9)
+
+
+class Gate(msgspec.Struct, frozen=True):
+    """One reason not to leave yet."""
+
+    gate: str
+    reason: str
+
+
+class Override(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A named person lets a batch pass one open gate, and says why."""
+
+    gate: Word
+    reason: Text
+
+
+def dispatch(
+    session: Session, code: str, *, at: datetime | None, override: Override | None, by: Actor, now: datetime
+) -> Batch:
+    """The batch leaves. Raises GatesOpen with every open gate, WrongState where it left, Invalid, NotAllowed."""
+    batch = batch_to_plan(session, code, by)
+    at = at or now
+    if at > now + timedelta(hours=1) or at < batch.planned_at:
+        raise Invalid([("at", "a time between the planning of the batch and now")])
+    gates = open_gates(session, batch)
+    if override:
+        _refuse_override(override, gates)
+        gates = [gate for gate in gates if gate.gate != override.gate]
+    if gates:
+        raise GatesOpen([{"gate": gate.gate, "reason": gate.reason} for gate in gates])
+    batch.dispatched_at = at
+    batch.version += 1
+    session.add(
+        Dispatch(
+            batch_id=batch.id,
+            at=at,
+            heard_at=now,
+            person_id=by.person_id,
+            override_gate=override.gate if override else None,
+            override_reason=override.reason if override else None,
+        )
+    )
+    facts_changed(session, boxes_of(session, batch), [batch.id])
+    journal.note(session, noted(batch, "batch.dispatch", by, now, override=override.gate if override else None))
+    return batch
+
+
+def open_gates(session: Session, batch: Batch) -> list[Gate]:
+    """Everything that keeps the batch here, each with what to do."""
+    boxes = session.exec(select(Box).where(Box.batch_id == batch.id).order_by(col(Box.batch_position))).all()
+    if not boxes:
+        return [Gate("boxes", "There is no box in the batch. Add one.")]
+    gates = [Gate("seals", f"{box.code} is not sealed.") for box in boxes if box.sealed_at is None]
+    for box in boxes:
+        gates += [Gate("checks", f"{box.code}: {trouble}.") for trouble in check_troubles(session, box)]
+    gates += _flight_gates(session, batch, boxes)
+    gates += _limit_gates(batch, boxes)
+    return gates + _departure_gates(session, batch)
+
+
+def _departure_gates(session: Session, batch: Batch) -> list[Gate]:
+    cases = session.exec(
+        select(Case.id, Case.code)
+        .join(SupplyRequest, col(SupplyRequest.case_id) == Case.id)
+        .join(RequestLine, col(RequestLine.request_id) == SupplyRequest.id)
+        .join(BoxLine, col(BoxLine.request_line_id) == RequestLine.id)
+        .join(Box, col(Box.id) == BoxLine.box_id)
+        .where(Box.batch_id == batch.id)
+        .distinct()
+        .order_by(col(Case.code))
+    ).all()
+    turns = set(
+        session.exec(select(CaseTurn.case_id, CaseTurn.turn).where(col(CaseTurn.case_id).in_([id for id, _ in cases])))
+    )
+    gates = [
+        Gate("withdrawn", f"Case {code} was withdrawn. Take its things out.")
+        for id, code in cases
+        if (id, Turn.WITHDRAWN) in turns
+    ]
+    return gates + [
+        Gate("departed", f"The returnee of case {code} has not left yet.")
+        for id, code in cases
+        if (id, Turn.DEPARTED) not in turns
+    ]
+
+
+def _flight_gates(session: Session, batch: Batch, boxes: Sequence[Box]) -> list[Gate]:
+    if batch.mode not in FLIES:
+        return []
+    checks = session.exec(
+        select(Box.code, BoxCheck)
+        .join(BoxCheck, col(BoxCheck.box_id) == Box.id)
+        .where(col(Box.id).in_([box.id for box in boxes]))
+        .order_by(col(BoxCheck.checked_at))
+    )
+    latest = dict(checks.all())
+    return [
+        Gate("flight", f"{code}: glue and batteries above {LARGEST_FLYING_BATTERY_WH} Wh do not fly. Send it by sea.")
+        for code, check in latest.items()
+        if check.glue or check.battery_wh > LARGEST_FLYING_BATTERY_WH
+    ]
+
+
+def _limit_gates(batch: Batch, boxes: Sequence[Box]) -> list[Gate]:
+    measured = (
+        ("boxes", len(boxes), batch.max_boxes),
+        ("weight in grams", sum(box.gross_weight_g or 0 for box in boxes), batch.max_weight_g),
+        ("volume in mm³", sum(box.length_mm * box.width_mm * box.height_mm for box in boxes), batch.max_volume_mm3),
+    )
+    return [
+        Gate("limits", f"{name.capitalize()}: {is_} is above the limit of {most}.")
+        for name, is_, most in measured
+        if most is not None and is_ > most
+    ]
+
+
+def _refuse_override(override: Override, gates: Sequence[Gate]) -> None:
+    if override.gate not in MAY_OVERRIDE:
+        raise NotAllowed(f"Gate {override.gate!r} cannot be overridden; only {' and '.join(sorted(MAY_OVERRIDE))} can.")
+    if override.gate not in {gate.gate for gate in gates}:
+        raise Invalid([("override.gate", "a gate that is open now")])

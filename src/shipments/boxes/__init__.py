@@ -1,0 +1,1 @@
+"""Boxes: pack, check, seal, label."""

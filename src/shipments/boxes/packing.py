@@ -1,0 +1,303 @@
+"""From an empty carton to a sealed box: register, pack, unpack, check, seal, reopen."""
+
+from collections.abc import Sequence
+from datetime import date, datetime
+from uuid import UUID
+
+import msgspec
+from sqlalchemy import delete
+from sqlmodel import Session, col, select
+
+from shipments import codes, journal
+from shipments.boxes.box import (
+    LARGEST_MM3,
+    Box,
+    BoxCheck,
+    BoxLine,
+    ElectricalTest,
+    Happened,
+    Wood,
+)
+from shipments.boxes.facts import facts_changed, record
+from shipments.catalogue.item import Item
+from shipments.errors import Invalid, WrongState
+from shipments.journal import Noted
+from shipments.offices.office import Office, receiving_office, sending_office
+from shipments.offices.person import Role
+from shipments.offices.scope import Actor, find
+from shipments.requests.request import RequestLine, SupplyRequest
+from shipments.shapes import Line, Quantity, WattHours, Word
+
+PACKERS = frozenset({Role.LOGISTICIAN})
+
+
+class LineToPack(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """So many of one request line."""
+
+    request_line: UUID
+    quantity: Quantity
+
+
+class ElectricalTestDone(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """One electrical test: `serial` is the type or serial number, `kind` what was tested."""
+
+    box_line: UUID
+    serial: Word
+    tester: Line
+    kind: Line
+    tested_at: date
+    passed: bool
+
+
+class Hazards(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What must not travel unseen. `battery_wh`: watt-hours of all batteries together, 0 for none."""
+
+    fuel: bool
+    gas: bool
+    aerosol: bool
+    glue: bool
+    battery_wh: WattHours
+
+
+def register(
+    session: Session,
+    *,
+    origin_office: str,
+    host_office: str | None,
+    length_mm: int,
+    width_mm: int,
+    height_mm: int,
+    by: Actor,
+    now: datetime,
+) -> Box:
+    """A new, empty box of one logistician's office. Outer measures in millimetres, at most 1 m³.
+
+    Raises Invalid for an unknown office or too large a box, NotAllowed.
+    """
+    host = _host(session, host_office, by)
+    by.must_be(PACKERS, host)
+    if length_mm * width_mm * height_mm > LARGEST_MM3:
+        raise Invalid([("length_mm, width_mm, height_mm", "a box of at most 1 m³; use a smaller crate or several")])
+    box = Box(
+        code=codes.mint(codes.Kind.BOX),
+        host_office_id=host,
+        origin_office_id=receiving_office(session, origin_office).id,
+        length_mm=length_mm,
+        width_mm=width_mm,
+        height_mm=height_mm,
+        registered_at=now,
+    )
+    session.add(box)
+    session.flush()
+    facts_changed(session, [box.id])
+    journal.note(session, noted(box, "box.register", by, now))
+    return box
+
+
+def pack(session: Session, code: str, lines: Sequence[LineToPack], *, by: Actor, now: datetime) -> Box:
+    """Puts approved things in. All of the lines, or none. Raises NotFound, WrongState, TooMuch, Invalid."""
+    box = open_box(session, code, by)
+    for asked in sorted(lines, key=lambda line: line.request_line):
+        _line_for(session, box, asked.request_line).pack(asked.quantity)
+        _put_in(session, box, asked)
+    box.version += 1
+    box.filled_at = now
+    journal.note(session, noted(box, "box.pack", by, now, lines=len(lines)))
+    return box
+
+
+def unpack(session: Session, code: str, lines: Sequence[LineToPack], *, by: Actor, now: datetime) -> Box:
+    """Takes things out again. Raises NotFound, WrongState, Invalid for more than is in it."""
+    box = open_box(session, code, by)
+    for asked in sorted(lines, key=lambda line: line.request_line):
+        inside = _inside(session, box, asked.request_line)
+        if inside is None or inside.quantity < asked.quantity:
+            raise Invalid([("lines", f"at most what is in {code}: {inside.quantity if inside else 0}")])
+        _line_for(session, box, asked.request_line).packed -= asked.quantity
+        if inside.quantity == asked.quantity:
+            _take_out(session, inside)
+        else:
+            inside.quantity -= asked.quantity
+    box.version += 1
+    box.filled_at = now
+    journal.note(session, noted(box, "box.unpack", by, now, lines=len(lines)))
+    return box
+
+
+def check(
+    session: Session,
+    code: str,
+    *,
+    wood: Wood,
+    hazards: Hazards,
+    electrical: Sequence[ElectricalTestDone],
+    by: Actor,
+    now: datetime,
+) -> BoxCheck:
+    """Answers the checklist. Raises NotFound, WrongState once it has left, Invalid for a line of another box."""
+    box = find(session, Box, code, "box", lock=True)
+    by.must_be(PACKERS, box.host_office_id)
+    must_be_here(box)
+    known = set(session.exec(select(BoxLine.id).where(BoxLine.box_id == box.id)))
+    foreign = [
+        (f"electrical[{index}].box_line", "the id of a line of this box")
+        for index, test in enumerate(electrical)
+        if test.box_line not in known
+    ]
+    if foreign:
+        raise Invalid(foreign)
+    answers = BoxCheck(
+        box_id=box.id, wood=wood, checked_at=now, person_id=by.person_id, **msgspec.structs.asdict(hazards)
+    )
+    session.add(answers)
+    session.flush()
+    session.add_all(
+        ElectricalTest(
+            check_id=answers.id,
+            box_line_id=test.box_line,
+            serial=test.serial,
+            tester=test.tester,
+            kind=test.kind,
+            tested_on=test.tested_at,
+            passed=test.passed,
+        )
+        for test in electrical
+    )
+    journal.note(session, noted(box, "box.check", by, now))
+    return answers
+
+
+def seal(session: Session, code: str, *, gross_weight_g: int, seal_number: str, by: Actor, now: datetime) -> Box:
+    """Closes and weighs it. Raises NotFound, WrongState for a sealed or empty box. Checks may follow until dispatch."""
+    box = open_box(session, code, by)
+    if session.exec(select(BoxLine.id).where(BoxLine.box_id == box.id)).first() is None:
+        raise WrongState(f"Box {code} is empty. Pack it first.", state="empty", expected="packed")
+    box.seal(now, seal_number, gross_weight_g)
+    box.version += 1
+    record(session, box, Happened.SEALED, by=by, at=now, now=now, seal_number=seal_number, weight_g=gross_weight_g)
+    journal.note(session, noted(box, "box.seal", by, now))
+    return box
+
+
+def reopen(session: Session, code: str, *, reason: str, by: Actor, now: datetime) -> Box:
+    """Breaks the seal before it leaves. Raises NotFound, WrongState."""
+    box = find(session, Box, code, "box", lock=True)
+    by.must_be(PACKERS, box.host_office_id)
+    must_be_here(box)
+    old = box.seal_number
+    box.reopen()
+    box.version += 1
+    record(session, box, Happened.REOPENED, by=by, at=now, now=now, note=reason, seal_number=old)
+    journal.note(session, noted(box, "box.reopen", by, now))
+    return box
+
+
+def check_troubles(session: Session, box: Box) -> list[str]:
+    """What still keeps a box from travelling, in words; empty: nothing."""
+    lines = session.exec(
+        select(BoxLine.id, RequestLine.description, Item.electrical)
+        .join(RequestLine, col(RequestLine.id) == BoxLine.request_line_id)
+        .outerjoin(Item, col(Item.id) == RequestLine.item_id)
+        .where(BoxLine.box_id == box.id)
+    ).all()
+    if not lines:
+        return ["it is empty"]
+    last = session.exec(
+        select(BoxCheck)
+        .where(BoxCheck.box_id == box.id)
+        .order_by(col(BoxCheck.checked_at).desc(), col(BoxCheck.id).desc())
+    ).first()
+    if last is None or (box.filled_at is not None and last.checked_at < box.filled_at):
+        return ["the checklist is not answered for what is in it now"]
+    tests = {
+        test.box_line_id: test
+        for test in session.exec(select(ElectricalTest).where(ElectricalTest.check_id == last.id))
+    }
+    troubles = _hazard_troubles(last)
+    for line, description, electrical in lines:
+        test = tests.get(line)
+        if electrical and test is None:
+            troubles.append(f"{description} has no electrical test")
+        elif test is not None and not test.passed:
+            troubles.append(f"{description} failed its electrical test")
+    return troubles
+
+
+def open_box(session: Session, code: str, by: Actor) -> Box:
+    """The box, locked, if it may be filled now. Raises NotFound, NotAllowed, WrongState."""
+    box = find(session, Box, code, "box", lock=True)
+    by.must_be(PACKERS, box.host_office_id)
+    box.must_be_open()
+    must_be_here(box)
+    return box
+
+
+def must_be_here(box: Box) -> None:
+    """Raises WrongState once the box has left or ended."""
+    if box.stage not in ("registered", "packed", "waiting"):
+        raise WrongState(f"Box {box.code} is {box.stage}.", state=box.stage, expected="still at the host office")
+
+
+def noted(box: Box, action: str, by: Actor, now: datetime, **details: str | int | bool | None) -> Noted:
+    """A journal line about a box."""
+    return Noted(
+        at=now,
+        action=action,
+        object_kind="box",
+        object_code=box.code,
+        person_id=by.person_id,
+        office_id=box.host_office_id,
+        details=details,
+    )
+
+
+def _hazard_troubles(check: BoxCheck) -> list[str]:
+    troubles = ["the crate's wood carries no ISPM 15 mark"] if check.wood == Wood.UNMARKED else []
+    return troubles + [f"it holds {name}" for name in ("fuel", "gas", "aerosol") if getattr(check, name)]
+
+
+def _host(session: Session, code: str | None, by: Actor) -> UUID:
+    if code is not None:
+        return sending_office(session, code).id
+    mine = by.offices(PACKERS) or frozenset()
+    sending = session.exec(select(Office.id).where(col(Office.id).in_(mine), col(Office.may_send))).all()
+    if len(sending) != 1:
+        raise Invalid([("host_office", "the code of the sending office, since you do not work at exactly one")])
+    return sending[0]
+
+
+def _line_for(session: Session, box: Box, line_id: UUID) -> RequestLine:
+    row = session.exec(
+        select(RequestLine, SupplyRequest)
+        .join(SupplyRequest, col(SupplyRequest.id) == RequestLine.request_id)
+        .where(RequestLine.id == line_id)
+        .with_for_update()
+    ).one_or_none()
+    if row is None:
+        raise Invalid([("lines.request_line", "the id of a request line that you can see")])
+    line, request = row
+    if (request.host_office_id, request.origin_office_id) != (box.host_office_id, box.origin_office_id):
+        raise Invalid([("lines.request_line", f"a line of a request for the same offices as box {box.code}")])
+    if request.withdrawn_at is not None:
+        raise WrongState(f"Request {request.code} was withdrawn.", state="withdrawn", expected="not withdrawn")
+    return line
+
+
+def _inside(session: Session, box: Box, line_id: UUID) -> BoxLine | None:
+    return session.exec(
+        select(BoxLine).where(BoxLine.box_id == box.id, BoxLine.request_line_id == line_id)
+    ).one_or_none()
+
+
+def _put_in(session: Session, box: Box, asked: LineToPack) -> None:
+    inside = _inside(session, box, asked.request_line)
+    if inside is None:
+        session.add(BoxLine(box_id=box.id, request_line_id=asked.request_line, quantity=asked.quantity))
+        session.flush()
+    else:
+        inside.quantity += asked.quantity
+
+
+def _take_out(session: Session, line: BoxLine) -> None:
+    session.execute(delete(ElectricalTest).where(col(ElectricalTest.box_line_id) == line.id))
+    session.delete(line)

@@ -1,0 +1,1 @@
+"""A returnee: the case, what they agreed to, and the card they hold."""

@@ -1,0 +1,1 @@
+"""What can be asked for: single items, and kits for a trade."""

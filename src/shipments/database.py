@@ -1,0 +1,182 @@
+"""SQLite or PostgreSQL behind one door: engines, sessions, column types.
+
+SQLite: WAL, `synchronous=FULL` (acknowledged means on disk), foreign keys, `BEGIN IMMEDIATE` for writers, because a
+deferred transaction that reads and then writes fails at once under contention.
+"""
+
+import sqlite3
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from enum import StrEnum
+from secrets import randbits
+from typing import Any, Self
+from uuid import UUID
+
+from sqlalchemy import CheckConstraint, Column, DateTime, Dialect, Engine, Row, String, Table, create_engine, event
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.engine import URL, Connection, make_url
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.types import TypeDecorator
+from sqlmodel import Field, Session, SQLModel
+
+SQLModel.metadata.naming_convention = {
+    "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+    "ck": "ck_%(table_name)s_%(constraint_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+    "pk": "pk_%(table_name)s",
+}
+BUSY_MS = 4_000
+
+
+def new_id() -> UUID:
+    """A UUID of version 7 (RFC 9562): by time first, so that new rows land together in an index."""
+    milliseconds = time.time_ns() // 1_000_000
+    return UUID(int=milliseconds << 80 | 0x7 << 76 | randbits(12) << 64 | 0b10 << 62 | randbits(62))
+
+
+class UtcDateTime(TypeDecorator[datetime]):
+    """Aware UTC in and out, on both databases. A naive time is a mistake and is refused."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """To UTC; SQLite keeps it without a zone."""
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError("a time without a zone cannot be stored")
+        value = value.astimezone(UTC)
+        return value.replace(tzinfo=None) if dialect.name == "sqlite" else value
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """Aware UTC again."""
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+class Word(TypeDecorator[StrEnum]):
+    """A word of a fixed list, stored as text; the list itself is a CHECK made by `one_of`."""
+
+    impl = String(40)
+    cache_ok = True
+
+    def __init__(self, words: type[StrEnum]) -> None:
+        super().__init__()
+        self.words = words
+
+    def process_bind_param(self, value: StrEnum | str | None, dialect: Dialect) -> str | None:
+        """Its text; a word outside the list raises ValueError."""
+        return None if value is None else self.words(value).value
+
+    def process_result_value(self, value: str | None, dialect: Dialect) -> StrEnum | None:
+        """The word."""
+        return None if value is None else self.words(value)
+
+
+def one_of(column: str, words: type[StrEnum]) -> CheckConstraint:
+    """The database's own refusal of any other word."""
+    listed = ", ".join(f"'{word.value}'" for word in words)
+    return CheckConstraint(f"{column} IN ({listed})", name=f"{column}_word")
+
+
+def instant(**options: Any) -> Any:  # Any: as sqlmodel.Field
+    """A column of aware UTC time."""
+    return Field(sa_type=UtcDateTime, **options)
+
+
+def word(words: type[StrEnum], **options: Any) -> Any:  # Any: as sqlmodel.Field
+    """A column that holds one word of `words`."""
+    return Field(sa_type=Word(words), **options)
+
+
+class Database:
+    """One database, and the two ways into it. Thread-safe; one per process."""
+
+    def __init__(self, engine: Engine) -> None:
+        self.engine = engine
+        self._writers = engine.execution_options(shipments_writes=True)
+
+    @classmethod
+    def at(cls, url: str) -> Self:
+        """Opens `url`: `sqlite:///file` or `postgresql://…`."""
+        return cls(_open(make_url(url)))
+
+    @property
+    def local(self) -> bool:
+        """Whether a short read costs less than handing it to a thread: SQLite in this process."""
+        return self.engine.dialect.name == "sqlite"
+
+    @contextmanager
+    def reading(self) -> Iterator[Session]:
+        """A session that must not write. Sees one state of the data throughout on SQLite."""
+        with Session(self.engine) as session:
+            yield session
+
+    @contextmanager
+    def writing(self) -> Iterator[Session]:
+        """A session that may write; commits when the block ends well, else rolls back."""
+        with Session(self._writers, expire_on_commit=False) as session, session.begin():
+            yield session
+
+    def close(self) -> None:
+        """Gives every connection back."""
+        self.engine.dispose()
+
+
+def insert_or_ignore(
+    session: Session, table: Table, rows: list[dict[str, Any]], *, returning: Sequence[Column[Any]] = ()
+) -> Sequence[Row[Any]]:
+    """Many rows in one statement; those that break a unique constraint are left out.
+
+    Returns `returning` (else the primary key) of each row that was written.
+    """
+    if not rows:
+        return []
+    make = sqlite.insert if session.get_bind().dialect.name == "sqlite" else postgresql.insert
+    statement = make(table).on_conflict_do_nothing().returning(*(returning or table.primary_key.columns))
+    return session.connection().execute(statement, rows).all()
+
+
+def is_passing(error: DBAPIError) -> bool:
+    """Whether the same transaction, run again from its start, may well succeed."""
+    if error.connection_invalidated:
+        return False
+    sqlstate = getattr(error.orig, "sqlstate", None)
+    return sqlstate in ("40001", "40P01", "55P03") or "database is locked" in str(error.orig)
+
+
+def _open(url: URL) -> Engine:
+    if url.get_backend_name() == "sqlite":
+        engine = create_engine(
+            url.set(drivername="sqlite+pysqlite"), connect_args={"timeout": BUSY_MS / 1000}, pool_size=8
+        )
+        event.listen(engine, "connect", _prepare_sqlite)
+        event.listen(engine, "begin", _begin_sqlite)
+        return engine
+    if url.get_backend_name() == "postgresql":
+        url = url.set(drivername="postgresql+psycopg")
+        return create_engine(url, pool_size=8, max_overflow=8, pool_pre_ping=True, connect_args={"connect_timeout": 5})
+    raise ValueError("SHIPMENTS_DATABASE_URL must start with sqlite:/// or postgresql://")
+
+
+def _prepare_sqlite(connection: sqlite3.Connection, _record: object) -> None:
+    connection.isolation_level = None  # we say BEGIN ourselves, see _begin_sqlite
+    # recursive_triggers: else REPLACE deletes a row without asking the triggers that guard facts.
+    for pragma in (
+        "journal_mode=WAL",
+        "synchronous=FULL",
+        "foreign_keys=ON",
+        "trusted_schema=OFF",
+        "recursive_triggers=ON",
+    ):
+        connection.execute(f"PRAGMA {pragma}")
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    writes = connection.get_execution_options().get("shipments_writes", False)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")

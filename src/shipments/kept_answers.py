@@ -1,0 +1,67 @@
+"""Idempotency: the answer to a request is kept with its key, in the same transaction as what the request did.
+
+A kept answer is sealed, because it may show a card's secret, and is forgotten after KEPT_FOR.
+"""
+
+import hashlib
+from datetime import datetime, timedelta
+from uuid import UUID
+
+import msgspec
+from sqlalchemy import delete
+from sqlmodel import Field, Session, SQLModel, col
+
+from shipments.database import instant
+from shipments.errors import KeyReused
+from shipments.sealing import KeyRing
+
+KEPT_FOR = timedelta(days=7)
+
+
+class KeptAnswer(SQLModel, table=True):
+    """What was answered to `key` of one person."""
+
+    __tablename__ = "kept_answer"
+
+    person_id: UUID = Field(primary_key=True, foreign_key="person.id")
+    key: str = Field(primary_key=True, max_length=200)
+    request_hash: bytes = Field(max_length=32)
+    sealed: bytes
+    kept_at: datetime = instant(index=True)
+
+
+class AnswerBody(msgspec.Struct, frozen=True):
+    """An HTTP answer, as far as a repeat needs it."""
+
+    status: int
+    body: bytes
+    headers: dict[str, str] = {}
+
+
+def request_hash(method: str, path: str, body: bytes) -> bytes:
+    """What makes two requests the same: 32 bytes."""
+    return hashlib.sha256(b"\0".join((method.encode(), path.encode(), body))).digest()
+
+
+def recall(session: Session, ring: KeyRing, person_id: UUID, key: str, request: bytes) -> AnswerBody | None:
+    """The answer given before, or None. Raises KeyReused where the request was another one."""
+    kept = session.get(KeptAnswer, (person_id, key))
+    if kept is None:
+        return None
+    if kept.request_hash != request:
+        raise KeyReused
+    return msgspec.msgpack.decode(ring.open_answer(kept.sealed, f"{person_id}:{key}"), type=AnswerBody)
+
+
+def keep(
+    session: Session, ring: KeyRing, person_id: UUID, key: str, request: bytes, answer: AnswerBody, *, now: datetime
+) -> None:
+    """Stores the answer beside what it answers. The primary key refuses a second one for the same key."""
+    sealed = ring.seal_answer(msgspec.msgpack.encode(answer), f"{person_id}:{key}")
+    session.add(KeptAnswer(person_id=person_id, key=key, request_hash=request, sealed=sealed, kept_at=now))
+
+
+def forget_old(session: Session, *, now: datetime) -> int:
+    """Drops answers older than KEPT_FOR. Returns how many."""
+    result = session.connection().execute(delete(KeptAnswer).where(col(KeptAnswer.kept_at) < now - KEPT_FOR))
+    return result.rowcount

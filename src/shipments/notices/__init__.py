@@ -1,0 +1,1 @@
+"""What to tell whom. Written in the transaction that made the news."""

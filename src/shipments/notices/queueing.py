@@ -1,0 +1,115 @@
+"""From changes of progress to news for offices. Each piece of news is told once, whatever is repeated."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlmodel import Session, col
+
+from shipments.batches.batch import Batch
+from shipments.boxes.box import Box, Stage
+from shipments.database import insert_or_ignore, new_id
+from shipments.notices.notice import News, Notice
+from shipments.progress.deriving import TRAVELS, BoxException, Progress
+from shipments.progress.gathering import in_portions
+from shipments.progress.keeping import Change, Changes
+
+RECEIVED = frozenset({Stage.AT_THE_OFFICE, Stage.READY, Stage.HANDED_OVER})
+WORTH_TELLING = timedelta(days=1)
+Told = tuple[News, str, dict[str, str | None]]
+
+
+def queue_news(session: Session, changes: Changes, *, now: datetime) -> int:
+    """Writes the notices that these changes are worth. Returns how many are new."""
+    told = _addressed(session, Batch, "batch", changes.batches, batch_news)
+    told += _addressed(session, Box, "box", changes.boxes, box_news)
+    return _write(session, told, now)
+
+
+def queue_by_clock(session: Session, *, now: datetime) -> int:
+    """Batches that became silent or overdue by the clock alone. Returns how many notices are new."""
+    travelling = select(Batch).where(col(Batch.stage).in_(TRAVELS))
+    told: list[dict[str, Any]] = []
+    for news, after in ((News.SILENT, Batch.silent_after), (News.OVERDUE, Batch.overdue_after)):
+        for batch in session.execute(travelling.where(col(after) < now)).scalars():
+            since = batch.silent_after if news == News.SILENT else batch.overdue_after
+            told.append(_row(batch, "batch", (news, f"{since}", {"since": _text(since)})))
+    return _write(session, told, now)
+
+
+def batch_news(change: Change) -> Iterator[Told]:
+    """What the change of one batch is worth telling."""
+    before, after = change.before, change.after
+    if after.stage not in TRAVELS:
+        return
+    if Stage(before["stage"]) not in TRAVELS:
+        yield (
+            News.DISPATCHED,
+            "",
+            {"expected_from": _text(after.expected_from), "expected_to": _text(after.expected_to)},
+        )
+    elif after.stage == Stage.IN_THE_COUNTRY and before["stage"] != Stage.IN_THE_COUNTRY:
+        yield News.ARRIVED, "", {"expected_to": _text(after.expected_to)}
+    yield from _date_news(before["expected_to"], after)
+    if BoxException.HELD in after.exceptions and BoxException.HELD not in before["exceptions"].split(","):
+        yield News.HELD, f"{after.heard_at}", {"heard_at": _text(after.heard_at)}
+    if BoxException.DISPUTED in after.exceptions and BoxException.DISPUTED not in before["exceptions"].split(","):
+        yield News.DISPUTED, f"{after.heard_at}", {"heard_at": _text(after.heard_at)}
+
+
+def box_news(change: Change) -> Iterator[Told]:
+    """What only this box is worth telling: it arrived at the office, or what was found there is disputed."""
+    before, after = change.before, change.after
+    if after.stage in RECEIVED and Stage(before["stage"]) in TRAVELS:
+        yield News.RECEIVED, "", {}
+    if after.stage in RECEIVED and after.contradictions:
+        yield News.DISPUTED, ",".join(sorted(after.contradictions)), {"why": ",".join(sorted(after.contradictions))}
+
+
+def _date_news(before: datetime | None, after: Progress) -> Iterator[Told]:
+    if after.expected_to is None:
+        return
+    facts = {"from": _text(after.expected_from), "to": _text(after.expected_to)}
+    if before is None:
+        yield News.FIRST_DATE, "", facts
+    elif abs(after.expected_to - before) > WORTH_TELLING:
+        yield News.DATE_CHANGED, f"{after.expected_to}", {**facts, "before": _text(before)}
+
+
+def tell(session: Session, about: Batch, news: News, once: str, facts: dict[str, str | None], *, now: datetime) -> int:
+    """One piece of news about a batch, told once for each `once`. Returns 1 if it is new."""
+    return _write(session, [_row(about, "batch", (news, once, facts))], now)
+
+
+def _addressed(
+    session: Session, table: type[Batch] | type[Box], kind: str, changes: Sequence[Change], worth: Any
+) -> list[dict[str, Any]]:  # Any: batch_news or box_news
+    told = {change.id: news for change in changes if (news := list(worth(change)))}
+    about: dict[UUID, Batch | Box] = {}
+    for portion in in_portions(list(told)):
+        about |= {row.id: row for row in session.execute(select(table).where(col(table.id).in_(portion))).scalars()}
+    return [_row(about[id], kind, one) for id, news in told.items() for one in news]
+
+
+def _row(about: Batch | Box, kind: str, told: Told) -> dict[str, Any]:
+    news, once, facts = told
+    return {
+        "id": new_id(),
+        "news": news,
+        "host_office_id": about.host_office_id,
+        "origin_office_id": about.origin_office_id,
+        "object_kind": kind,
+        "object_code": about.code,
+        "facts": facts,
+        "told_once": f"{news}:{about.code}:{once}",
+    }
+
+
+def _write(session: Session, rows: Iterable[dict[str, Any]], now: datetime) -> int:
+    return len(insert_or_ignore(session, Notice.__table__, [{**row, "noticed_at": now} for row in rows]))  # type: ignore[attr-defined]
+
+
+def _text(at: datetime | None) -> str | None:
+    return at.isoformat() if at else None

@@ -1,0 +1,1 @@
+"""Who asks, sends and receives, and what each may see and do."""

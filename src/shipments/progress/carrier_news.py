@@ -1,0 +1,142 @@
+"""What carriers' words mean for a box: arrived in the country or not, held, expected when, quiet until when."""
+
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+import msgspec
+
+from shipments.batches.batch import Mode
+from shipments.progress.facts import BoxFacts, Said, Stretch
+from shipments.tracking.carriers.believing import ARRIVALS, EARLIEST
+from shipments.tracking.event import Classifier
+from shipments.tracking.milestones import LIFTS, RANK, Milestone, Reason
+
+Range = tuple[datetime, datetime]
+
+ARRIVED = frozenset(
+    {
+        Milestone.ARRIVED_DESTINATION,
+        Milestone.AVAILABLE_FOR_PICKUP,
+        Milestone.OUT_FOR_DELIVERY,
+        Milestone.ATTEMPT_FAILED,
+        Milestone.DELIVERED,
+    }
+)
+BEFORE_DELIVERY = frozenset(
+    {Milestone.INFO_RECEIVED, Milestone.ACCEPTED, Milestone.IN_TRANSIT, Milestone.RETURNING, Milestone.RETURNED}
+)
+PASSING_TROUBLE = frozenset({Reason.DELAY, Reason.WEATHER, Reason.DAMAGED, Reason.MISSING})
+
+# From the last port to the office, in days: least and most; and how much wider while only a plan is known.
+# Our own judgement for a small installation without history of its lanes.
+ONWARD_DAYS = {Mode.SEA: (2, 14), Mode.AIR: (1, 5), Mode.ROAD: (0, 3), Mode.RAIL: (1, 7), Mode.COURIER: (0, 2)}
+PLAN_DAYS = {Mode.SEA: 7, Mode.AIR: 2, Mode.ROAD: 2, Mode.RAIL: 3, Mode.COURIER: 1}
+QUIET_DAYS = {Mode.SEA: 10, Mode.AIR: 2, Mode.ROAD: 3, Mode.RAIL: 5, Mode.COURIER: 2}
+
+
+class Contradiction(StrEnum):
+    """Facts that cannot all be true. Shown, not believed and not ignored."""
+
+    CARRIER_FELL_BACK = "carrier_fell_back"
+    CARRIER_SAYS_LOST = "carrier_says_lost"
+    CARRIER_SAYS_RETURNED = "carrier_says_returned"
+    RECEIPTS_DIFFER = "receipts_differ"
+    RECEIVED_AFTER_END = "received_after_end"
+    RECEIVED_BEFORE_DISPATCH = "received_before_dispatch"
+    SEAL_DIFFERS = "seal_differs"
+    SURPLUS = "surplus"
+
+
+class CarrierNews(msgspec.Struct, frozen=True):
+    """Only what happened (ACT) moves a box; estimates and plans feed `expected`."""
+
+    in_the_country: bool = False
+    held: bool = False
+    damaged: bool = False
+    contradictions: frozenset[Contradiction] = frozenset()
+    expected: Range | None = None
+    silent_after: datetime | None = None
+
+
+def news_of(facts: BoxFacts) -> CarrierNews:
+    """From all that carriers said of the legs of a box."""
+    if not facts.legs:
+        return CarrierNews(silent_after=_quiet_until(facts, Mode.SEA))
+    last = max(facts.legs, key=lambda leg: (leg.position, leg.id))
+    corrected = {said.corrects_id for said in facts.said}
+    said = sorted({one.id: one for one in facts.said if one.id not in corrected}.values(), key=_order)
+    actual = [one for one in said if one.classifier == Classifier.ACT and one.milestone and one.occurred_at]
+    arrivals = [one for one in actual if one.leg_id == last.id and one.milestone in ARRIVED]
+    return CarrierNews(
+        in_the_country=bool(arrivals),
+        held=any(_is_held([one for one in said if one.leg_id == leg.id]) for leg in facts.legs),
+        damaged=any(one.reason == Reason.DAMAGED for one in actual),
+        contradictions=_contradictions(facts, actual),
+        expected=_expected(last, said, arrivals),
+        silent_after=_quiet_until(facts, last.mode),
+    )
+
+
+def _order(said: Said) -> tuple[datetime, int, str]:
+    """By time, then by rank, then by identity, so that ties never depend on the order of hearing."""
+    rank = RANK[said.milestone] if said.milestone else -1
+    return said.occurred_at or said.heard_at, rank, str(said.id)
+
+
+def _is_held(said: list[Said]) -> bool:
+    held: Reason | None = None
+    for one in said:
+        if one.classifier != Classifier.ACT:
+            continue
+        if one.milestone == Milestone.EXCEPTION:
+            held = held if one.reason in PASSING_TROUBLE else one.reason
+        elif one.milestone is not None or held in LIFTS.get(one.event or "", frozenset()):
+            held = None
+    return held is not None
+
+
+def _contradictions(facts: BoxFacts, actual: list[Said]) -> frozenset[Contradiction]:
+    found = set()
+    for leg in facts.legs:
+        mine = [one for one in actual if one.leg_id == leg.id]
+        delivered = [index for index, one in enumerate(mine) if one.milestone == Milestone.DELIVERED]
+        if delivered and any(one.milestone in BEFORE_DELIVERY for one in mine[delivered[0] + 1 :]):
+            found.add(Contradiction.CARRIER_FELL_BACK)
+    if not facts.receipts:
+        milestones = {one.milestone for one in actual}
+        if Milestone.LOST in milestones or any(one.reason == Reason.MISSING for one in actual):
+            found.add(Contradiction.CARRIER_SAYS_LOST)
+        if Milestone.RETURNED in milestones:
+            found.add(Contradiction.CARRIER_SAYS_RETURNED)
+    return frozenset(found)
+
+
+def _expected(last: Stretch, said: list[Said], arrivals: list[Said]) -> Range | None:
+    least, most = (timedelta(days=days) for days in ONWARD_DAYS[last.mode])
+    if arrivals:
+        at = min(one.occurred_at for one in arrivals if one.occurred_at)
+        return at + least, at + most
+    newest = max((one for one in said if _is_estimate(one, last)), key=_newest, default=None)
+    if newest is not None and newest.occurred_at is not None:
+        return newest.occurred_at + least, newest.occurred_at + most
+    if last.planned_arrival is None:
+        return None
+    spread = timedelta(days=PLAN_DAYS[last.mode])
+    return last.planned_arrival + least, last.planned_arrival + most + spread
+
+
+def _is_estimate(said: Said, last: Stretch) -> bool:
+    there = said.leg_id == last.id and said.unlocode == last.to_place and said.event in ARRIVALS
+    return there and said.classifier != Classifier.ACT and said.occurred_at is not None
+
+
+def _newest(said: Said) -> tuple[bool, bool, datetime, datetime, str]:
+    """An estimate before a plan, the ship before its discharge; then what the carrier wrote last; then identity."""
+    estimated = said.classifier == Classifier.EST
+    return estimated, said.event == "arrived", said.said_at or EARLIEST, said.occurred_at or EARLIEST, str(said.id)
+
+
+def _quiet_until(facts: BoxFacts, mode: Mode) -> datetime | None:
+    if facts.dispatched_at is None:
+        return None
+    return max([facts.dispatched_at, *(one.heard_at for one in facts.said)]) + timedelta(days=QUIET_DAYS[mode])

@@ -1,0 +1,185 @@
+"""Progress as a pure function of facts: any order and any repetition of the same facts gives the same progress.
+
+Overdue and silent depend on the clock, so what is derived is *when* they begin; readers compare with now.
+"""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import TypeVar
+
+import msgspec
+
+from shipments.boxes.box import Happened, Stage
+from shipments.progress.carrier_news import CarrierNews, Contradiction, news_of
+from shipments.progress.facts import Arrival, BoxFacts, Deed
+from shipments.receipts.receipt import Condition
+
+CLOCK_ERROR = timedelta(days=2)
+ENDS = {
+    Happened.WITHDRAWN: Stage.WITHDRAWN,
+    Happened.LOST: Stage.LOST,
+    Happened.RETURNED: Stage.RETURNED,
+    Happened.DESTROYED: Stage.DESTROYED,
+}
+TRAVELS = frozenset({Stage.ON_THE_WAY, Stage.IN_THE_COUNTRY})
+
+
+class BoxException(StrEnum):
+    """What is wrong with a box, beside its stage; any number at once."""
+
+    OVERDUE = "overdue"
+    SILENT = "silent"
+    HELD = "held"
+    DAMAGED = "damaged"
+    SHORT = "short"
+    DISPUTED = "disputed"
+    UNREACHABLE = "unreachable"
+    REFUSED = "refused"
+
+
+class Progress(msgspec.Struct, frozen=True):
+    """Where a box is, what is wrong, when it is expected. `heard_at`: our newest fact. Times are aware UTC."""
+
+    stage: Stage
+    exceptions: frozenset[BoxException] = frozenset()
+    contradictions: frozenset[Contradiction] = frozenset()
+    expected_from: datetime | None = None
+    expected_to: datetime | None = None
+    overdue_after: datetime | None = None
+    silent_after: datetime | None = None
+    heard_at: datetime | None = None
+
+    def exceptions_at(self, now: datetime) -> frozenset[BoxException]:
+        """Together with those that began by the clock alone."""
+        return self.exceptions | exceptions_by_clock(self.overdue_after, self.silent_after, now)
+
+
+def exceptions_by_clock(
+    overdue_after: datetime | None, silent_after: datetime | None, now: datetime
+) -> frozenset[BoxException]:
+    """Overdue and silent as of `now`."""
+    began = ((BoxException.OVERDUE, overdue_after), (BoxException.SILENT, silent_after))
+    return frozenset(word for word, after in began if after is not None and now > after)
+
+
+def progress_of(facts: BoxFacts) -> Progress:
+    """All of it, from the facts of one box."""
+    deeds = _uncorrected(facts.deeds)
+    receipts = _uncorrected(facts.receipts)
+    carrier = news_of(facts)
+    stage = _stage(facts, deeds, receipts, carrier)
+    contradictions = carrier.contradictions | _contradictions(facts, deeds, receipts)
+    expected = carrier.expected if stage in TRAVELS | {Stage.WAITING} else None
+    return Progress(
+        stage=stage,
+        exceptions=_exceptions(facts, deeds, receipts, carrier, stage, contradictions),
+        contradictions=contradictions,
+        expected_from=expected[0] if expected else None,
+        expected_to=expected[1] if expected else None,
+        overdue_after=expected[1] if expected and stage in TRAVELS else None,
+        silent_after=carrier.silent_after if stage in TRAVELS else None,
+        heard_at=_heard_at(facts),
+    )
+
+
+def _stage(facts: BoxFacts, deeds: Sequence[Deed], receipts: Sequence[Arrival], carrier: CarrierNews) -> Stage:
+    if any(not passing.refused for passing in facts.handovers) and facts.left_to_hand_over == 0:
+        return Stage.HANDED_OVER
+    if receipts:
+        return Stage.READY if any(map(_is_ready, receipts)) else Stage.AT_THE_OFFICE
+    if ended := _ended(deeds):
+        return ended
+    if facts.dispatched_at:
+        return Stage.IN_THE_COUNTRY if carrier.in_the_country else Stage.ON_THE_WAY
+    sealed = _last(deeds, {Happened.SEALED, Happened.REOPENED})
+    if sealed is None or sealed.happened == Happened.REOPENED:
+        return Stage.REGISTERED
+    return Stage.WAITING if facts.in_batch else Stage.PACKED
+
+
+def _is_ready(receipt: Arrival) -> bool:
+    return receipt.counted or receipt.condition == Condition.GOOD
+
+
+def _ended(deeds: Sequence[Deed]) -> Stage | None:
+    last = _last(deeds, {*ENDS, Happened.FOUND})
+    return ENDS.get(last.happened) if last else None
+
+
+def _exceptions(
+    facts: BoxFacts,
+    deeds: Sequence[Deed],
+    receipts: Sequence[Arrival],
+    carrier: CarrierNews,
+    stage: Stage,
+    contradictions: frozenset[Contradiction],
+) -> frozenset[BoxException]:
+    standing = standing_arrival(receipts)
+    contact = _last(deeds, {Happened.UNREACHABLE, Happened.REACHED})
+    passing = max(facts.handovers, key=lambda one: (one.at, one.id), default=None)
+    waiting = stage in (Stage.AT_THE_OFFICE, Stage.READY)
+    found = {
+        BoxException.HELD: carrier.held and stage in TRAVELS,
+        BoxException.DAMAGED: _is_damaged(standing) if standing else carrier.damaged,
+        BoxException.SHORT: standing is not None and standing.missing > 0,
+        BoxException.DISPUTED: bool(contradictions),
+        BoxException.UNREACHABLE: waiting and contact is not None and contact.happened == Happened.UNREACHABLE,
+        BoxException.REFUSED: waiting and passing is not None and passing.refused,
+    }
+    return frozenset(word for word, holds in found.items() if holds)
+
+
+def _is_damaged(receipt: Arrival) -> bool:
+    return receipt.damaged > 0 or (receipt.condition == Condition.DAMAGED and not receipt.counted)
+
+
+def standing_arrival(receipts: Sequence[Arrival]) -> Arrival | None:
+    """The receipt that counts, by the rule of `receipts.receiving.standing_receipt`; `receipts` are uncorrected."""
+    return min(receipts, key=lambda one: (not one.counted, one.arrived_at, one.id), default=None)
+
+
+def _contradictions(facts: BoxFacts, deeds: Sequence[Deed], receipts: Sequence[Arrival]) -> frozenset[Contradiction]:
+    sealed = _last(deeds, {Happened.SEALED, Happened.REOPENED})
+    dispatched = facts.dispatched_at
+    number = sealed.seal_number if sealed else None
+    found = {
+        Contradiction.RECEIPTS_DIFFER: len({_content(receipt) for receipt in receipts}) > 1,
+        Contradiction.RECEIVED_AFTER_END: bool(receipts) and _ended(deeds) is not None,
+        Contradiction.RECEIVED_BEFORE_DISPATCH: dispatched is not None
+        and any(receipt.arrived_at < dispatched - CLOCK_ERROR for receipt in receipts),
+        Contradiction.SEAL_DIFFERS: any(
+            receipt.seal_number is not None and number is not None and receipt.seal_number != number
+            for receipt in receipts
+        ),
+        Contradiction.SURPLUS: any(receipt.surplus > 0 for receipt in receipts),
+    }
+    return frozenset(word for word, holds in found.items() if holds)
+
+
+def _content(receipt: Arrival) -> tuple[object, ...]:
+    return receipt.condition, receipt.seal_number, receipt.missing, receipt.damaged, receipt.surplus, receipt.counted
+
+
+def _heard_at(facts: BoxFacts) -> datetime:
+    heard = [facts.registered_at]
+    heard += [deed.heard_at for deed in facts.deeds]
+    heard += [said.heard_at for said in facts.said]
+    heard += [receipt.heard_at for receipt in facts.receipts]
+    heard += [handover.heard_at for handover in facts.handovers]
+    return max(heard + ([facts.dispatch_heard_at] if facts.dispatch_heard_at else []))
+
+
+F = TypeVar("F", Deed, Arrival)
+
+
+def _uncorrected(facts: Iterable[F]) -> list[F]:
+    """Each once, without those that another fact takes back."""
+    unique = {fact.id: fact for fact in facts}
+    corrected = {fact.corrects_id for fact in unique.values()}
+    return [fact for key, fact in unique.items() if key not in corrected]
+
+
+def _last(deeds: Sequence[Deed], words: set[Happened]) -> Deed | None:
+    chosen = [deed for deed in deeds if deed.happened in words]
+    return max(chosen, key=lambda deed: (deed.occurred_at, deed.happened, deed.id), default=None)

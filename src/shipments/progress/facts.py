@@ -1,0 +1,88 @@
+"""All that progress depends on, as plain values: nothing here knows a database."""
+
+from datetime import datetime
+from uuid import UUID
+
+import msgspec
+
+from shipments.batches.batch import Mode
+from shipments.boxes.box import Happened
+from shipments.receipts.receipt import Condition
+from shipments.tracking.event import Classifier
+from shipments.tracking.milestones import Milestone, Reason
+
+
+class Deed(msgspec.Struct, frozen=True):
+    """What people did to the box."""
+
+    id: UUID
+    happened: Happened
+    occurred_at: datetime
+    heard_at: datetime
+    corrects_id: UUID | None = None
+    seal_number: str | None = None
+
+
+class Stretch(msgspec.Struct, frozen=True):
+    """One leg, as planned."""
+
+    id: UUID
+    position: int
+    mode: Mode
+    to_place: str
+    planned_arrival: datetime | None = None
+
+
+class Said(msgspec.Struct, frozen=True):
+    """What a carrier said about a leg."""
+
+    id: UUID
+    leg_id: UUID
+    classifier: Classifier
+    occurred_at: datetime | None
+    heard_at: datetime
+    milestone: Milestone | None
+    event: str | None = None
+    reason: Reason | None = None
+    said_at: datetime | None = None
+    unlocode: str | None = None
+    corrects_id: UUID | None = None
+
+
+class Arrival(msgspec.Struct, frozen=True):
+    """A receipt. `missing`, `damaged`, `surplus`: pieces whose discrepancy nobody has settled."""
+
+    id: UUID
+    arrived_at: datetime
+    heard_at: datetime
+    condition: Condition
+    counted: bool
+    seal_number: str | None = None
+    corrects_id: UUID | None = None
+    missing: int = 0
+    damaged: int = 0
+    surplus: int = 0
+
+
+class Passing(msgspec.Struct, frozen=True):
+    """A hand-over, or its refusal."""
+
+    id: UUID
+    at: datetime
+    heard_at: datetime
+    refused: bool
+
+
+class BoxFacts(msgspec.Struct, frozen=True):
+    """One box. `left_to_hand_over`: pieces in good order still at the office, were it received."""
+
+    registered_at: datetime
+    deeds: tuple[Deed, ...] = ()
+    in_batch: bool = False
+    dispatched_at: datetime | None = None
+    dispatch_heard_at: datetime | None = None
+    legs: tuple[Stretch, ...] = ()
+    said: tuple[Said, ...] = ()
+    receipts: tuple[Arrival, ...] = ()
+    handovers: tuple[Passing, ...] = ()
+    left_to_hand_over: int = 0

@@ -1,0 +1,163 @@
+"""Writes what was derived into the columns that lists read, in the transaction that brought the facts.
+
+`rebuild` works everything out anew and reports each difference; there should be none.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import msgspec
+from sqlalchemy import select as columns
+from sqlalchemy import update
+from sqlalchemy.orm.attributes import set_committed_value
+from sqlalchemy.orm.util import identity_key
+from sqlmodel import Session, col, select
+
+from shipments.batches.batch import Batch
+from shipments.boxes.box import Box, Stage
+from shipments.progress.deriving import BoxException, Progress, progress_of
+from shipments.progress.gathering import facts_of, in_portions
+
+ORDER = {stage: rank for rank, stage in enumerate(Stage)}
+Columns = dict[str, Any]  # Any: the values of cached columns
+
+
+class Change(msgspec.Struct, frozen=True):
+    """What new facts did to one box or batch: the cached columns before, the progress after."""
+
+    id: UUID
+    before: Columns
+    after: Progress
+
+
+class Changes(msgspec.Struct, frozen=True):
+    """Of one transaction. A batch changes with its boxes; its news is told once, not once a box."""
+
+    boxes: Sequence[Change]
+    batches: Sequence[Change]
+
+
+def settle(session: Session, boxes: Iterable[UUID], batches: Iterable[UUID] = ()) -> Changes:
+    """Derives the progress of `boxes`, of their batches and of `batches`, and writes what differs. Returns that."""
+    session.flush()
+    changed: list[Change] = []
+    concerned = set(batches)
+    for portion in in_portions(sorted(boxes)):
+        changed += _differences(session, portion)
+        concerned |= _batches_of(session, portion)
+    _write(session, Box, changed)
+    moved: list[Change] = []
+    for portion in in_portions(sorted(concerned)):
+        moved += _batch_changes(session, portion)
+    _write(session, Batch, moved)
+    return Changes(changed, moved)
+
+
+def _batches_of(session: Session, boxes: Sequence[UUID]) -> set[UUID]:
+    batches = session.scalars(columns(col(Box.batch_id)).where(col(Box.id).in_(boxes)).distinct())
+    return {batch for batch in batches if batch is not None}
+
+
+def rebuild(session: Session, *, repair: bool) -> Iterator[tuple[str, Columns, Columns]]:
+    """Works out every box and batch anew; yields (code, cached, derived) where they differ; repairs if asked."""
+    boxes = session.exec(select(Box.id).order_by(col(Box.id))).all()
+    for portion in in_portions(boxes):
+        differing = _differences(session, portion)
+        codes = dict(session.exec(select(Box.id, Box.code).where(col(Box.id).in_([one.id for one in differing]))).all())
+        yield from ((codes[one.id], one.before, columns_of(one.after)) for one in differing)
+        if repair:
+            _write(session, Box, differing)
+    batches = session.exec(select(Batch.id).order_by(col(Batch.id))).all()
+    for portion in in_portions(batches):
+        changes = _batch_changes(session, portion)
+        codes = dict(
+            session.exec(select(Batch.id, Batch.code).where(col(Batch.id).in_([one.id for one in changes]))).all()
+        )
+        yield from ((codes[one.id], one.before, columns_of(one.after)) for one in changes)
+        if repair:
+            _write(session, Batch, changes)
+
+
+def progress_now(session: Session, box: Box) -> Progress:
+    """One box, worked out from its facts as they are at this moment of the transaction."""
+    session.flush()
+    return progress_of(facts_of(session, [box.id])[box.id])
+
+
+def columns_of(progress: Progress) -> Columns:
+    """As lists keep it. Exceptions and contradictions: words between commas, in order."""
+    return {
+        "stage": progress.stage,
+        "exceptions": ",".join(sorted(progress.exceptions)),
+        "expected_from": progress.expected_from,
+        "expected_to": progress.expected_to,
+        "overdue_after": progress.overdue_after,
+        "silent_after": progress.silent_after,
+        "heard_at": progress.heard_at,
+    }
+
+
+def _differences(session: Session, boxes: Sequence[UUID]) -> list[Change]:
+    facts = facts_of(session, boxes)
+    cached = _cached(session, Box, boxes)
+    derived = {id: progress_of(one) for id, one in facts.items()}
+    return [Change(id, cached[id], progress) for id, progress in derived.items() if columns_of(progress) != cached[id]]
+
+
+def _batch_changes(session: Session, batches: Sequence[UUID]) -> list[Change]:
+    members: dict[UUID, list[Columns]] = {batch: [] for batch in batches}
+    cached_columns = [getattr(Box, name) for name in COLUMNS]
+    for batch, *values in session.execute(
+        columns(col(Box.batch_id), *cached_columns).where(col(Box.batch_id).in_(batches))
+    ):
+        members[batch].append(dict(zip(COLUMNS, values, strict=True)))
+    cached = _cached(session, Batch, batches)
+    derived = {batch: progress_of_batch(boxes) for batch, boxes in members.items()}
+    return [
+        Change(batch, cached[batch], progress)
+        for batch, progress in derived.items()
+        if columns_of(progress) != cached[batch]
+    ]
+
+
+def progress_of_batch(boxes: Sequence[Columns]) -> Progress:
+    """A batch is as far as the box that is least far; boxes that ended early do not hold it back."""
+    alive = [box for box in boxes if ORDER[box["stage"]] <= ORDER[Stage.HANDED_OVER]] or list(boxes)
+    if not alive:
+        return Progress(Stage.REGISTERED)
+    words = {word for box in boxes for word in box["exceptions"].split(",") if word}
+    return Progress(
+        stage=min((box["stage"] for box in alive), key=ORDER.__getitem__),
+        exceptions=frozenset(map(BoxException, words)),
+        expected_from=_least(alive, "expected_from"),
+        expected_to=_least(alive, "expected_to"),
+        overdue_after=_least(alive, "overdue_after"),
+        silent_after=_least(alive, "silent_after"),
+        heard_at=max(box["heard_at"] for box in boxes if box["heard_at"]),
+    )
+
+
+def _least(boxes: Sequence[Columns], column: str) -> datetime | None:
+    return min((box[column] for box in boxes if box[column] is not None), default=None)
+
+
+COLUMNS = tuple(columns_of(Progress(Stage.REGISTERED)))
+
+
+def _cached(session: Session, table: type[Box] | type[Batch], ids: Sequence[UUID]) -> dict[UUID, Columns]:
+    rows = session.execute(columns(col(table.id), *(getattr(table, name) for name in COLUMNS)).where(col(table.id).in_(ids)))
+    return {id: dict(zip(COLUMNS, values, strict=True)) for id, *values in rows}
+
+
+def _write(session: Session, table: type[Box] | type[Batch], changes: Sequence[Change]) -> None:
+    if not changes:
+        return
+    rows = [{"id": one.id, **columns_of(one.after)} for one in changes]
+    session.execute(update(table), rows, execution_options={"synchronize_session": None})
+    for row in rows:
+        loaded = session.identity_map.get(identity_key(table, row["id"]))
+        if loaded is not None:
+            for name in COLUMNS:
+                set_committed_value(loaded, name, row[name])

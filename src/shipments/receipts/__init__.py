@@ -1,0 +1,1 @@
+"""Goods received, what is missing or broken, and hand-over."""

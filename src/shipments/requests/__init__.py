@@ -1,0 +1,1 @@
+"""The need: asked, answered line by line, withdrawn."""

@@ -1,0 +1,17 @@
+"""Every table, imported in the order of the story: what Alembic and the tests see as the whole schema."""
+
+from sqlmodel import SQLModel
+
+from shipments import journal, kept_answers
+from shipments.batches import batch
+from shipments.boxes import box
+from shipments.cases import card, case
+from shipments.catalogue import item
+from shipments.notices import notice
+from shipments.offices import office, person
+from shipments.receipts import receipt
+from shipments.requests import request
+from shipments.tracking import event
+
+METADATA = SQLModel.metadata
+MODULES = (office, person, item, case, card, request, box, batch, event, receipt, notice, journal, kept_answers)

@@ -1,0 +1,1 @@
+"""What carriers say: events, when to ask for more, and the carriers themselves."""

@@ -1,0 +1,112 @@
+"""The line to a carrier: one long-lived client for each account, that connects nowhere it should not.
+
+The address is checked where the socket is made, after every look-up: a name that resolves to another address
+a moment later (rebinding), a short form such as 127.1 or an IPv4 address inside an IPv6 one changes nothing.
+"""
+
+import logging
+import socket
+import ssl
+from functools import lru_cache
+from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
+from urllib.parse import urlsplit
+
+import aiohttp
+import httpx
+from httpx_aiohttp import AiohttpTransport
+
+from shipments.errors import Invalid
+from shipments.tracking.carriers.answers import Account
+
+CONNECTIONS = 50
+KEPT_OPEN_S = 30.0
+_NAT64 = IPv6Network("64:ff9b::/96")
+
+
+class AddressRefused(OSError):
+    """The host's address is not one that this account may be called at."""
+
+
+def open_client(
+    account: Account, *, connections: int = CONNECTIONS, trust: ssl.SSLContext | None = None
+) -> httpx.AsyncClient:
+    """A client to keep for the life of the process, and to close with `aclose()`; inside a running loop.
+
+    `trust`: the certificates believed, by default those that httpx brings. Raises Invalid for a `base_url`
+    that is not HTTPS (or, where the account allows private addresses, HTTP on loopback) or holds more than a
+    host, a port and a path.
+    """
+    check_base_url(account)
+    # At INFO httpx writes every URL it asks for, and with it the reference.
+    logging.getLogger("httpx").setLevel(logging.WARNING)
+    context = trust or _usual_trust()
+
+    def session() -> aiohttp.ClientSession:
+        connector = aiohttp.TCPConnector(
+            limit=connections,
+            ssl=context,
+            keepalive_timeout=KEPT_OPEN_S,
+            socket_factory=lambda address: _socket_for(account, address),
+        )
+        return aiohttp.ClientSession(connector=connector, cookie_jar=aiohttp.DummyCookieJar())
+
+    return httpx.AsyncClient(
+        transport=AiohttpTransport(verify=context, trust_env=False, client=session),
+        headers={"User-Agent": "shipments", "Accept-Encoding": "gzip"},
+        follow_redirects=False,
+        trust_env=False,
+        timeout=None,  # `ask` holds one deadline over everything; several small ones add up
+    )
+
+
+@lru_cache(maxsize=1)
+def _usual_trust() -> ssl.SSLContext:
+    return httpx.create_ssl_context(trust_env=False)
+
+
+def check_base_url(account: Account) -> None:
+    """Raises Invalid where the account's address is not a plain HTTPS address."""
+    try:
+        url = urlsplit(account.base_url)
+        host, _ = url.hostname, url.port
+    except ValueError:
+        host = None
+    if not host or url.username or url.password or url.query or url.fragment:
+        raise Invalid([("base_url", "https://, a host, perhaps a port and a path, and nothing else")])
+    if url.scheme == "https" or (url.scheme == "http" and account.allow_private and _is_loopback(host)):
+        return
+    raise Invalid([("base_url", "https:// (http:// only on loopback, for the practice carrier)")])
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return host == "localhost" or ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def _socket_for(account: Account, address: aiohttp.AddrInfoType) -> socket.socket:
+    family, kind, protocol, _, where = address
+    if not may_be_called(str(where[0]), allow_private=account.allow_private):
+        raise AddressRefused(f"{account.carrier}'s host has an address that is not public")
+    return socket.socket(family=family, type=kind, proto=protocol)
+
+
+def may_be_called(address: str, *, allow_private: bool) -> bool:
+    """True for a public address; with `allow_private` for loopback and private networks too.
+
+    Link-local addresses (where clouds keep their credentials), multicast and unspecified ones never.
+    """
+    ip = _unwrapped(ip_address(address.partition("%")[0]))
+    if ip.is_link_local or ip.is_multicast or ip.is_unspecified:
+        return False
+    return ip.is_global or (allow_private and (ip.is_loopback or ip.is_private))
+
+
+def _unwrapped(ip: IPv4Address | IPv6Address) -> IPv4Address | IPv6Address:
+    """The IPv4 address inside an IPv6 one (mapped, 6to4, Teredo, NAT64), which is where the packets end."""
+    if isinstance(ip, IPv4Address):
+        return ip
+    if ip in _NAT64:
+        return IPv4Address(int(ip) & 0xFFFFFFFF)
+    return ip.ipv4_mapped or ip.sixtofour or (ip.teredo[1] if ip.teredo else ip)

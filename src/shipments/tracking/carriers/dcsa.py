@@ -1,0 +1,81 @@
+"""DCSA Track & Trace 2.2, the ocean lines' shared interface: `GET /v2/events` and how its answers read.
+
+Source: DCSA's T&T 2.2.0 specification. One reference a call; all its events come back, or those created since
+a time. Pages by `Next-Page`, which lines fill with a cursor or with a link; of a link only the query is
+taken, so that no answer can send us to another host.
+"""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Final
+from urllib.parse import parse_qsl, urlsplit
+
+from shipments.tracking.carriers import believing
+from shipments.tracking.carriers.answers import Account, Answer, Call, LegAsked
+from shipments.tracking.carriers.dcsa_reading import REFERENCE_TYPES, Reading
+from shipments.tracking.carriers.dcsa_shapes import events_said
+
+name: Final = "dcsa"
+polled: Final = True
+modes: Final = frozenset({"sea", "rail", "road", "inland_water"})
+reference_types: Final = REFERENCE_TYPES
+
+PAGE_SIZE = 100
+_LONGEST_PAGE_MARK = 2000
+
+
+def request_for(leg: LegAsked, account: Account, *, since: datetime | None, page: str | None) -> Call:
+    """Asks for one leg's events, only those created since a time where one is given."""
+    asked = {reference_types[leg.reference_type]: leg.reference, "limit": str(PAGE_SIZE)}
+    if since is not None:
+        asked["eventCreatedDateTime:gte"] = since.astimezone(UTC).isoformat().replace("+00:00", "Z")
+    if page is not None:
+        asked |= _page_asked(page)
+    headers = {account.header: account.secret, "Accept": "application/json", "API-Version": "2"}
+    return Call(path="/v2/events", params=asked, headers=headers)
+
+
+def _page_asked(page: str) -> dict[str, str]:
+    query = urlsplit(page).query
+    return dict(parse_qsl(query)) if query else {"cursor": page}
+
+
+def read_answer(
+    answer: bytes, leg: LegAsked, *, heard_at: datetime, headers: Mapping[str, str] | None = None
+) -> Answer:
+    """Pure: what these bytes say of this leg. Raises CarrierUnreadable, never guesses.
+
+    `found` is False for an empty list: only whoever asked knows whether that means "nothing new".
+    """
+    problems: list[str] = []
+    said = events_said(answer, problems)
+    reading = Reading(leg, heard_at, problems)
+    told = []
+    for position, (one, ours) in enumerate(zip(said, reading.which_are_ours(said), strict=True), start=1):
+        event = reading.event(position, one, ours=ours)
+        if event is not None:
+            told.append(event)
+    events = believing.told_once(told, problems)
+    expected = believing.expected_arrival(events, leg.to_place)
+    return Answer(
+        found=bool(said),
+        events=events,
+        expected_from=expected,
+        expected_to=expected,
+        problems=believing.limited(problems),
+        next_page=_next_page(headers, problems),
+        ignored=reading.ignored + len(told) - len(events),
+    )
+
+
+def _next_page(headers: Mapping[str, str] | None, problems: list[str]) -> str | None:
+    page = _header(headers, "Next-Page") if headers else None
+    if page and (len(page) > _LONGEST_PAGE_MARK or not page.isprintable()):
+        problems.append("the Next-Page header is not a cursor or link")
+        return None
+    return page or None
+
+
+def _header(headers: Mapping[str, str], wanted: str) -> str | None:
+    """Header names come in any case, and a plain mapping does not forgive it."""
+    return headers.get(wanted) or headers.get(wanted.lower())

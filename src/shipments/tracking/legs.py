@@ -1,0 +1,170 @@
+"""The legs of a batch's way, each with a carrier that can be asked, or that somebody is told by."""
+
+from collections.abc import Collection
+from datetime import datetime
+from typing import Annotated
+from uuid import UUID
+
+import msgspec
+from sqlalchemy import func, update
+from sqlmodel import Session, col, select
+
+from shipments import journal
+from shipments.batches.batch import Batch, Leg, Mode
+from shipments.batches.planning import PLANNERS, boxes_of, noted
+from shipments.boxes.facts import facts_changed
+from shipments.database import new_id
+from shipments.errors import Invalid, NotFound
+from shipments.offices.person import Role
+from shipments.offices.scope import Actor, find
+from shipments.shapes import Instant, Line, Unlocode, Word
+from shipments.tracking.carriers import CARRIERS
+from shipments.tracking.carriers.by_hand import Reported, reported
+from shipments.tracking.event import CarrierAccount, CarrierEvent, Classifier, LegWatch
+from shipments.tracking.milestones import Milestone, Reason
+
+TELLERS_HERE = frozenset({Role.LOGISTICIAN, Role.COORDINATOR})
+TELLERS_THERE = frozenset({Role.RECEIVER, Role.COORDINATOR})
+
+
+class LegPlanned(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """One carrier's stretch, places as UN/LOCODE, times aware. `mode`: as the batch, if not said."""
+
+    carrier: Word
+    reference_type: Word
+    reference: Word
+    from_place: Unlocode
+    to_place: Unlocode
+    mode: Mode | None = None
+    planned_departure: Instant | None = None
+    planned_arrival: Instant | None = None
+
+
+class Told(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What a carrier said to somebody. `place`: a UN/LOCODE or any name. `corrects`: an event this one takes back."""
+
+    milestone: Milestone
+    occurred_at: Instant
+    reason: Reason | None = None
+    place: Line | None = None
+    note: Annotated[str, msgspec.Meta(max_length=300)] | None = None
+    corrects: UUID | None = None
+
+
+def add_leg(session: Session, code: str, planned: LegPlanned, *, by: Actor, now: datetime) -> Leg:
+    """The next stretch, after those there are; also after dispatch, when a waybill number comes late.
+
+    Raises NotFound, NotAllowed, Invalid (unknown carrier, a reference or mode it does not take, ends before it begins).
+    """
+    batch = find(session, Batch, code, "batch", lock=True)
+    by.must_be(PLANNERS, batch.host_office_id)
+    mode = planned.mode or batch.mode
+    _refuse_unfit(planned, mode)
+    position = session.exec(select(func.max(Leg.position)).where(Leg.batch_id == batch.id)).one() or 0
+    leg = Leg(
+        batch_id=batch.id,
+        position=position + 1,
+        added_at=now,
+        **{**msgspec.structs.asdict(planned), "mode": mode},
+    )
+    session.add(leg)
+    session.flush()
+    if CARRIERS[leg.carrier].polled:
+        session.add(LegWatch(leg_id=leg.id, account_id=_account(session, leg.carrier)))
+    batch.version += 1
+    facts_changed(session, boxes_of(session, batch), [batch.id])
+    journal.note(session, noted(batch, "batch.add_leg", by, now, carrier=leg.carrier, position=leg.position))
+    return leg
+
+
+def tell(session: Session, leg_id: UUID, told: Told, *, by: Actor, now: datetime) -> CarrierEvent:
+    """Records what somebody heard from a carrier. Raises NotFound, NotAllowed, Invalid."""
+    row = session.exec(
+        select(Leg, Batch).join(Batch, col(Batch.id) == Leg.batch_id).where(Leg.id == leg_id)
+    ).one_or_none()
+    if row is None:
+        raise NotFound("leg", str(leg_id))
+    leg, batch = row
+    if not any(by.is_a(role, batch.host_office_id) for role in TELLERS_HERE):
+        by.must_be(TELLERS_THERE, batch.origin_office_id)
+    unlocode = told.place if told.place and len(told.place) == 5 and told.place.isalnum() else None
+    report = Reported(
+        id=str(new_id()),
+        milestone=told.milestone,
+        occurred_at=told.occurred_at,
+        reason=told.reason,
+        place=told.place,
+        unlocode=unlocode.upper() if unlocode else None,
+        note=told.note,
+    )
+    read = reported(report, heard_at=now)
+    event = CarrierEvent(
+        leg_id=leg.id,
+        source_id=read.id,
+        classifier=Classifier(read.classifier),
+        occurred_at=read.occurred_at,
+        occurred_as_written=read.occurred_as_written,
+        heard_at=now,
+        said_at=now,
+        milestone=read.milestone,
+        event=read.event,
+        reason=read.reason,
+        raw_code=read.raw_code,
+        raw_text=read.raw_text,
+        place=read.place,
+        unlocode=read.unlocode,
+        person_id=by.person_id,
+        corrects_id=_corrected(session, leg, told),
+    )
+    session.add(event)
+    facts_changed(session, boxes_of(session, batch), [batch.id])
+    journal.note(session, noted(batch, "leg.tell", by, now, leg=leg.position, milestone=told.milestone.value))
+    return event
+
+
+def wake_watches(session: Session, batches: Collection[UUID], *, now: datetime) -> None:
+    """Legs of these batches that were never asked about are due from now on, if their batch has left."""
+    if batches:
+        legs = (
+            select(Leg.id)
+            .join(Batch, col(Batch.id) == Leg.batch_id)
+            .where(col(Leg.batch_id).in_(batches), col(Batch.dispatched_at).is_not(None))
+        )
+        session.execute(
+            update(LegWatch)
+            .where(col(LegWatch.leg_id).in_(legs), col(LegWatch.due_at).is_(None), col(LegWatch.asked_at).is_(None))
+            .values(due_at=now),
+            execution_options={"synchronize_session": False},
+        )
+
+
+def _account(session: Session, carrier: str) -> UUID:
+    account = session.exec(select(CarrierAccount.id).where(CarrierAccount.carrier == carrier)).one_or_none()
+    if account is None:
+        raise Invalid(
+            [("carrier", f"one with an account; 'shipments accounts add {carrier}' makes it, or use by_hand")]
+        )
+    return account
+
+
+def _corrected(session: Session, leg: Leg, told: Told) -> UUID | None:
+    if told.corrects is not None:
+        other = session.get(CarrierEvent, told.corrects)
+        if other is None or other.leg_id != leg.id:
+            raise Invalid([("corrects", "the id of an event of this leg")])
+    return told.corrects
+
+
+def _refuse_unfit(planned: LegPlanned, mode: Mode) -> None:
+    carrier = CARRIERS.get(planned.carrier)
+    if carrier is None:
+        raise Invalid([("carrier", f"one of {', '.join(sorted(CARRIERS))}")])
+    wrong: list[tuple[str, str]] = []
+    if planned.reference_type not in carrier.reference_types:
+        wrong.append(("reference_type", f"one of {', '.join(sorted(carrier.reference_types))} for {planned.carrier}"))
+    if mode not in carrier.modes:
+        wrong.append(("mode", f"one of {', '.join(sorted(carrier.modes))} for {planned.carrier}"))
+    if planned.planned_departure and planned.planned_arrival and planned.planned_arrival < planned.planned_departure:
+        wrong.append(("planned_arrival", "a time after planned_departure"))
+    if wrong:
+        raise Invalid(wrong)
