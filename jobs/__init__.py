@@ -1,0 +1,1 @@
+"""The timetable and what runs on it: the same verbs as the API calls. Knows no HTTP server."""

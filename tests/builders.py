@@ -115,9 +115,7 @@ def a_kit(session: Session, items: Mapping[UUID, int], **what: Columns) -> Kit:
     return kit
 
 
-def a_request(
-    session: Session, case: Case, approved: Sequence[int | None] = (1,), **what: Columns
-) -> SupplyRequest:
+def a_request(session: Session, case: Case, approved: Sequence[int | None] = (1,), **what: Columns) -> SupplyRequest:
     """A request with one line for each of `approved`: the quantity approved, or None while unanswered."""
     defaults = {
         "code": codes.mint(codes.Kind.REQUEST),
@@ -187,9 +185,7 @@ def a_box_line(session: Session, box: Box, line: RequestLine, quantity: int = 1)
     return _put(session, BoxLine, {"box_id": box.id, "request_line_id": line.id, "quantity": quantity})
 
 
-def a_batch(
-    session: Session, host: Office, origin: Office, boxes: Sequence[Box] = (), **what: Columns
-) -> Batch:
+def a_batch(session: Session, host: Office, origin: Office, boxes: Sequence[Box] = (), **what: Columns) -> Batch:
     """A batch with `boxes` in it, and the facts that they joined; with `dispatched_at` its Dispatch too."""
     defaults = {
         "code": codes.mint(codes.Kind.BATCH),

@@ -605,7 +605,7 @@ def upgrade() -> None:
         sa.Column("refused", sa.String(length=500), nullable=True),
         sa.Column("body_hash", sa.LargeBinary(), nullable=False),
         sa.CheckConstraint(
-            "taker <> 'proxy' OR length(authority) > 0 OR refused IS NOT NULL",
+            "taker <> 'proxy' OR coalesce(length(authority), 0) > 0 OR refused IS NOT NULL",
             name=op.f("ck_handover_proxy_has_authority"),
         ),
         sa.CheckConstraint("taker IN ('returnee', 'proxy')", name=op.f("ck_handover_taker_word")),

@@ -3,7 +3,7 @@
 from litestar import Router
 
 from api.bodies import check_body
-from api.v1 import batches, boxes, cases, hand_over, legs, requests
+from api.v1 import batches, boxes, cases, hand_over, labels, legs, requests
 
 router = Router(
     path="/api/v1",
@@ -13,6 +13,7 @@ router = Router(
         *boxes.HANDLERS,
         *batches.HANDLERS,
         *legs.HANDLERS,
+        *labels.HANDLERS,
         *hand_over.HANDLERS,
     ],
     before_request=check_body,

@@ -1,7 +1,7 @@
 """Boxes: from an empty carton to a sealed one, and what became of it."""
 
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Literal
 from uuid import UUID
 
 import msgspec
@@ -18,8 +18,9 @@ from api.v1.box_timeline import Fact
 from api.v1.views import ProgressView, office_codes, progress_view
 from shipments import codes
 from shipments.batches.batch import Batch
-from shipments.boxes import packing
-from shipments.boxes.box import Box, BoxLine, Stage, Wood
+from shipments.boxes import ending, packing
+from shipments.boxes.box import Box, BoxLine, Happened, Stage, Wood
+from shipments.boxes.ending import BEFORE_LEAVING
 from shipments.boxes.packing import ElectricalTestDone, Hazards, LineToPack
 from shipments.offices.person import Role
 from shipments.offices.scope import find
@@ -66,6 +67,14 @@ class Sealed(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class Reopened(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Why the seal is broken."""
 
+    reason: Text
+
+
+class Ended(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What became of the box, when, and how you know."""
+
+    how: Literal["withdrawn", "lost", "found", "returned", "destroyed"]
+    at: Instant
     reason: Text
 
 
@@ -204,6 +213,18 @@ def reopen(code: FromPath[str], data: JSONBody[Reopened], edge: NamedDependency[
     return edge.write(verb)
 
 
+@post("/boxes/{code:str}/ended", status_code=200, sync_to_thread=True, opt=open_to(PACKS | {Role.COORDINATOR}))
+def end(code: FromPath[str], data: JSONBody[Ended], edge: NamedDependency[Edge]) -> Response[BoxView]:
+    """Its way ended early: withdrawn before it left, lost, returned, destroyed; or what was lost is found."""
+
+    def verb(session: Session) -> BoxView:
+        fate = Happened(data.how)
+        box = ending.end(session, _number(code), how=fate, at=data.at, reason=data.reason, by=edge.by, now=edge.now)
+        return box_view(session, box, edge.now)
+
+    return edge.write(verb)
+
+
 def box_view(session: Session, box: Box, now: datetime) -> BoxView:
     """As it is shown, with its progress as of `now`."""
     derived = progress_now(session, box)
@@ -224,7 +245,7 @@ def box_view(session: Session, box: Box, now: datetime) -> BoxView:
         progress=progress_view(session, box, now),
         contradictions=sorted(derived.contradictions),
         lines=lines_in(session, box),
-        open_checks=packing.check_troubles(session, box),
+        open_checks=packing.check_troubles(session, box) if box.stage in BEFORE_LEAVING else [],
         version=box.version,
     )
 
@@ -260,4 +281,4 @@ def _box(session: Session, code: str) -> Box:
     return find(session, Box, _number(code), "box")
 
 
-HANDLERS = [register_box, list_boxes, read_box, read_timeline, pack, unpack, check, seal, reopen]
+HANDLERS = [register_box, list_boxes, read_box, read_timeline, pack, unpack, check, seal, reopen, end]

@@ -133,6 +133,11 @@ def verify(session: Session) -> Iterator[tuple[int, str | None]]:
         yield expected, None
 
 
+def count(session: Session) -> int:
+    """How many entries the head says there are."""
+    return session.get_one(JournalHead, 1).seq
+
+
 def signed_head(session: Session, ring: KeyRing) -> str:
     """`seq:hash:signature`, to be kept elsewhere: with it, a cut or rewritten journal is found."""
     head = session.get_one(JournalHead, 1)

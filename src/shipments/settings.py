@@ -64,9 +64,6 @@ class Settings(BaseSettings):
     session_hours: Annotated[int, Field(ge=1)] = Field(
         default=12, description="A sign-in ends after so long in any case."
     )
-    card_days_after_close: Annotated[int, Field(ge=0)] = Field(
-        default=90, description="Days a card still opens after its last box was handed over."
-    )
     log_level: str = Field(default="INFO", description="DEBUG, INFO, WARNING or ERROR.")
 
     @model_validator(mode="after")

@@ -5,6 +5,7 @@ from datetime import date, timedelta
 import pytest
 from sqlmodel import select
 
+from shipments.cases.card import Card
 from shipments.cases.carding import issue_card
 from shipments.cases.case import Case, Consent, ConsentKind, Turn
 from shipments.cases.turning import case_departed, case_withdrawn, consent, turns_of
@@ -64,6 +65,8 @@ def test_withdrawing_ends_the_card_and_allows_no_other(database: Database, ring:
     with acting(database, staff.counsellor) as session:
         issue_card(session, ring, code, base_url="https://b.example", by=staff.counsellor, now=NOON)
     withdraw(database, code, staff.counsellor)
+    with acting(database, EVERYWHERE) as session:
+        assert session.exec(select(Card.revoked_at)).all() == [NOON]
     with acting(database, staff.counsellor) as session, pytest.raises(WrongState, match="withdrawn"):
         issue_card(session, ring, code, base_url="https://b.example", by=staff.counsellor, now=NOON)
 

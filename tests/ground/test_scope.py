@@ -1,6 +1,9 @@
 """Offices see what passes through them, whatever the shape of the question."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from pathlib import Path
+from shutil import copyfile
 from typing import Any
 from uuid import UUID
 
@@ -21,11 +24,21 @@ Scene = tuple[Database, dict[str, Actor], dict[type[Scoped], dict[str, UUID]]]
 TABLES = sorted(Scoped.__subclasses__(), key=lambda table: table.__name__)
 
 
-@pytest.fixture
-def scene(sqlite_database: Database) -> Scene:
-    """Rows of every scoped table at two offices here and one abroad: `ours`, `theirs`, and `between` both."""
+@pytest.fixture(scope="module")
+def scene(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scene]:
+    """Rows of every scoped table: `ours` at one office, `theirs` at the other, `between` from one to the other.
+
+    Only looked at, so made once.
+    """
+    path = tmp_path_factory.mktemp("scope") / "shipments.sqlite3"
+    copyfile(sqlite_template, path)
+    with closing(Database.at(f"sqlite:///{path}")) as database:
+        yield made_in(database)
+
+
+def made_in(database: Database) -> Scene:
     rows: dict[type[Scoped], dict[str, UUID]] = {table: {} for table in TABLES}
-    with sqlite_database.writing() as session:
+    with database.writing() as session:
         ours, theirs = an_office(session, "NL-AMS"), an_office(session, "GN-CKY")
         actors = {
             "ours": an_actor(session, Role.COUNSELLOR, ours),
@@ -38,7 +51,7 @@ def scene(sqlite_database: Database) -> Scene:
         for name, host, origin in [("ours", ours, ours), ("theirs", theirs, theirs), ("between", ours, theirs)]:
             for table, row in one_of_each(session, host, origin):
                 rows[table][name] = row
-    return sqlite_database, actors, rows
+    return database, actors, rows
 
 
 def one_of_each(session: Session, host: Office, origin: Office) -> list[tuple[type[Scoped], UUID]]:

@@ -25,7 +25,7 @@ def queue_news(session: Session, changes: Changes, *, now: datetime) -> int:
     """Writes the notices that these changes are worth. Returns how many are new."""
     told = _addressed(session, Batch, "batch", changes.batches, batch_news)
     told += _addressed(session, Box, "box", changes.boxes, box_news)
-    return _write(session, told, now)
+    return write_news(session, told, now)
 
 
 def queue_by_clock(session: Session, *, now: datetime) -> int:
@@ -35,8 +35,8 @@ def queue_by_clock(session: Session, *, now: datetime) -> int:
     for news, after in ((News.SILENT, Batch.silent_after), (News.OVERDUE, Batch.overdue_after)):
         for batch in session.execute(travelling.where(col(after) < now)).scalars():
             since = batch.silent_after if news == News.SILENT else batch.overdue_after
-            told.append(_row(batch, "batch", (news, f"{since}", {"since": _text(since)})))
-    return _write(session, told, now)
+            told.append(news_row(batch, "batch", (news, f"{since}", {"since": _text(since)})))
+    return write_news(session, told, now)
 
 
 def batch_news(change: Change) -> Iterator[Told]:
@@ -78,11 +78,6 @@ def _date_news(before: datetime | None, after: Progress) -> Iterator[Told]:
         yield News.DATE_CHANGED, f"{after.expected_to}", {**facts, "before": _text(before)}
 
 
-def tell(session: Session, about: Batch, news: News, once: str, facts: dict[str, str | None], *, now: datetime) -> int:
-    """One piece of news about a batch, told once for each `once`. Returns 1 if it is new."""
-    return _write(session, [_row(about, "batch", (news, once, facts))], now)
-
-
 def _addressed(
     session: Session, table: type[Batch] | type[Box], kind: str, changes: Sequence[Change], worth: Any
 ) -> list[dict[str, Any]]:  # Any: batch_news or box_news
@@ -90,10 +85,11 @@ def _addressed(
     about: dict[UUID, Batch | Box] = {}
     for portion in in_portions(list(told)):
         about |= {row.id: row for row in session.execute(select(table).where(col(table.id).in_(portion))).scalars()}
-    return [_row(about[id], kind, one) for id, news in told.items() for one in news]
+    return [news_row(about[id], kind, one) for id, news in told.items() for one in news]
 
 
-def _row(about: Batch | Box, kind: str, told: Told) -> dict[str, Any]:
+def news_row(about: Batch | Box, kind: str, told: Told) -> dict[str, Any]:
+    """One notice for the offices of a batch or box. `told`: news, what makes it unique for this thing, facts."""
     news, once, facts = told
     return {
         "id": new_id(),
@@ -107,7 +103,8 @@ def _row(about: Batch | Box, kind: str, told: Told) -> dict[str, Any]:
     }
 
 
-def _write(session: Session, rows: Iterable[dict[str, Any]], now: datetime) -> int:
+def write_news(session: Session, rows: Iterable[dict[str, Any]], now: datetime) -> int:
+    """Into the outbox, each piece once. Returns how many are new."""
     return len(insert_or_ignore(session, Notice.__table__, [{**row, "noticed_at": now} for row in rows]))  # type: ignore[attr-defined]
 
 

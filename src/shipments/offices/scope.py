@@ -1,9 +1,11 @@
 """Who acts, and what they may see: the one place where queries are narrowed by office.
 
-Every ORM SELECT of a session passes `_narrow`: each table that carries offices is narrowed to those of the session's
-actor, wherever it stands in the statement. A session without an actor sees no row of them. Jobs act as EVERYWHERE.
+Every ORM SELECT, UPDATE and DELETE of a session passes `_narrow`: each table that carries offices is narrowed to those
+of the session's actor, wherever it stands in the statement. A session without an actor sees no row of them. Jobs act
+as EVERYWHERE. Statements on bare tables (`session.connection()`) are not narrowed: they name rows found before.
 """
 
+from functools import lru_cache
 from typing import ClassVar, Literal, Protocol, TypeVar
 from uuid import UUID
 
@@ -87,9 +89,8 @@ def actor_of(session: Session) -> Actor:
     return actor
 
 
-def in_sight(table: type[Scoped], actor: Actor) -> ColumnElement[bool] | None:
-    """What narrows `table` to the actor's offices; None: nothing does."""
-    offices = actor.offices()
+def in_sight(table: type[Scoped], offices: frozenset[UUID] | None) -> ColumnElement[bool] | None:
+    """What narrows `table` to these offices; None: nothing does."""
     if offices is None:
         return None
     ids = sorted(offices)
@@ -103,7 +104,7 @@ def find(session: Session, table: type[T], code: str, kind: str, *, lock: bool =
     """
     statement = select(table).where(table.code == code)  # type: ignore[attr-defined]
     if lock:
-        statement = statement.with_for_update()
+        statement = statement.with_for_update().execution_options(populate_existing=True)
     found = session.exec(statement).one_or_none()
     if found is None:
         raise NotFound(kind, code)
@@ -112,15 +113,22 @@ def find(session: Session, table: type[T], code: str, kind: str, *, lock: bool =
 
 @event.listens_for(Session, "do_orm_execute")
 def _narrow(state: ORMExecuteState) -> None:
-    if state.is_select:
+    if state.is_select or state.is_update or state.is_delete:
         options = state.session.info.get(_NARROWING)
         if options is None:
             options = _narrowing(NOBODY)
-        state.statement = state.statement.options(*options)
+        if options:
+            state.statement = state.statement.options(*options)
 
 
 def _narrowing(actor: Actor) -> tuple[ExecutableOption, ...]:
-    pairs = ((table, in_sight(table, actor)) for table in Scoped.__subclasses__())
+    return _narrowed_to(actor.offices())
+
+
+@lru_cache(maxsize=512)
+def _narrowed_to(offices: frozenset[UUID] | None) -> tuple[ExecutableOption, ...]:
+    """Made once for each set of offices: they are costly to make, and the same for every request of one office."""
+    pairs = ((table, in_sight(table, offices)) for table in Scoped.__subclasses__())
     return tuple(
         with_loader_criteria(table, criteria, include_aliases=True) for table, criteria in pairs if criteria is not None
     )

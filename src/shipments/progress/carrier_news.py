@@ -23,7 +23,7 @@ ARRIVED = frozenset(
     }
 )
 BEFORE_DELIVERY = frozenset(
-    {Milestone.INFO_RECEIVED, Milestone.ACCEPTED, Milestone.IN_TRANSIT, Milestone.RETURNING, Milestone.RETURNED}
+    {Milestone.ACCEPTED, Milestone.IN_TRANSIT, Milestone.RETURNING, Milestone.RETURNED}  # bookings are confirmed late
 )
 PASSING_TROUBLE = frozenset({Reason.DELAY, Reason.WEATHER, Reason.DAMAGED, Reason.MISSING})
 
@@ -65,7 +65,7 @@ def news_of(facts: BoxFacts) -> CarrierNews:
     last = max(facts.legs, key=lambda leg: (leg.position, leg.id))
     corrected = {said.corrects_id for said in facts.said}
     said = sorted({one.id: one for one in facts.said if one.id not in corrected}.values(), key=_order)
-    actual = [one for one in said if one.classifier == Classifier.ACT and one.milestone and one.occurred_at]
+    actual = [one for one in said if one.classifier == Classifier.ACT and one.milestone]
     arrivals = [one for one in actual if one.leg_id == last.id and one.milestone in ARRIVED]
     return CarrierNews(
         in_the_country=bool(arrivals),
@@ -90,7 +90,7 @@ def _is_held(said: list[Said]) -> bool:
             continue
         if one.milestone == Milestone.EXCEPTION:
             held = held if one.reason in PASSING_TROUBLE else one.reason
-        elif one.milestone is not None or held in LIFTS.get(one.event or "", frozenset()):
+        elif one.milestone not in (None, Milestone.INFO_RECEIVED) or held in LIFTS.get(one.event or "", frozenset()):
             held = None
     return held is not None
 
@@ -114,7 +114,7 @@ def _contradictions(facts: BoxFacts, actual: list[Said]) -> frozenset[Contradict
 def _expected(last: Stretch, said: list[Said], arrivals: list[Said]) -> Range | None:
     least, most = (timedelta(days=days) for days in ONWARD_DAYS[last.mode])
     if arrivals:
-        at = min(one.occurred_at for one in arrivals if one.occurred_at)
+        at = min(one.occurred_at or one.heard_at for one in arrivals)
         return at + least, at + most
     newest = max((one for one in said if _is_estimate(one, last)), key=_newest, default=None)
     if newest is not None and newest.occurred_at is not None:

@@ -9,11 +9,11 @@ from typing import Any
 from uuid import UUID
 
 import msgspec
+from sqlalchemy import Select, func, update
 from sqlalchemy import select as columns
-from sqlalchemy import update
 from sqlalchemy.orm.attributes import set_committed_value
 from sqlalchemy.orm.util import identity_key
-from sqlmodel import Session, col, select
+from sqlmodel import Session, col
 
 from shipments.batches.batch import Batch
 from shipments.boxes.box import Box, Stage
@@ -31,6 +31,11 @@ class Change(msgspec.Struct, frozen=True):
     before: Columns
     after: Progress
 
+    @property
+    def differs(self) -> bool:
+        """Whether anything that lists show has changed."""
+        return columns_of(self.after) != self.before
+
 
 class Changes(msgspec.Struct, frozen=True):
     """Of one transaction. A batch changes with its boxes; its news is told once, not once a box."""
@@ -45,12 +50,12 @@ def settle(session: Session, boxes: Iterable[UUID], batches: Iterable[UUID] = ()
     changed: list[Change] = []
     concerned = set(batches)
     for portion in in_portions(sorted(boxes)):
-        changed += _differences(session, portion)
+        changed += [one for one in _derived_boxes(session, portion) if one.differs]
         concerned |= _batches_of(session, portion)
     _write(session, Box, changed)
     moved: list[Change] = []
     for portion in in_portions(sorted(concerned)):
-        moved += _batch_changes(session, portion)
+        moved += [one for one in _derived_batches(session, portion) if one.differs]
     _write(session, Batch, moved)
     return Changes(changed, moved)
 
@@ -60,24 +65,21 @@ def _batches_of(session: Session, boxes: Sequence[UUID]) -> set[UUID]:
     return {batch for batch in batches if batch is not None}
 
 
+def count_all(session: Session) -> int:
+    """How many boxes and batches `rebuild` will yield."""
+    return sum(session.scalar(columns(func.count()).select_from(table)) or 0 for table in (Box, Batch))
+
+
 def rebuild(session: Session, *, repair: bool) -> Iterator[tuple[str, Columns, Columns]]:
-    """Works out every box and batch anew; yields (code, cached, derived) where they differ; repairs if asked."""
-    boxes = session.exec(select(Box.id).order_by(col(Box.id))).all()
-    for portion in in_portions(boxes):
-        differing = _differences(session, portion)
-        codes = dict(session.exec(select(Box.id, Box.code).where(col(Box.id).in_([one.id for one in differing]))).all())
-        yield from ((codes[one.id], one.before, columns_of(one.after)) for one in differing)
-        if repair:
-            _write(session, Box, differing)
-    batches = session.exec(select(Batch.id).order_by(col(Batch.id))).all()
-    for portion in in_portions(batches):
-        changes = _batch_changes(session, portion)
-        codes = dict(
-            session.exec(select(Batch.id, Batch.code).where(col(Batch.id).in_([one.id for one in changes]))).all()
-        )
-        yield from ((codes[one.id], one.before, columns_of(one.after)) for one in changes)
-        if repair:
-            _write(session, Batch, changes)
+    """Works out every box and batch anew; yields (code, cached, derived) of each; writes what differs if asked."""
+    for table, derive in ((Box, _derived_boxes), (Batch, _derived_batches)):
+        ids = session.scalars(columns(col(table.id)).order_by(col(table.id))).all()
+        for portion in in_portions(ids):
+            codes = {row.id: row.code for row in session.execute(_codes(table, portion))}
+            changes = derive(session, portion)
+            yield from ((codes[one.id], one.before, columns_of(one.after)) for one in changes)
+            if repair:
+                _write(session, table, [one for one in changes if one.differs])
 
 
 def progress_now(session: Session, box: Box) -> Progress:
@@ -99,14 +101,16 @@ def columns_of(progress: Progress) -> Columns:
     }
 
 
-def _differences(session: Session, boxes: Sequence[UUID]) -> list[Change]:
-    facts = facts_of(session, boxes)
+def _codes(table: type[Box] | type[Batch], ids: Sequence[UUID]) -> Select[UUID, str]:
+    return columns(col(table.id), col(table.code)).where(col(table.id).in_(ids))
+
+
+def _derived_boxes(session: Session, boxes: Sequence[UUID]) -> list[Change]:
     cached = _cached(session, Box, boxes)
-    derived = {id: progress_of(one) for id, one in facts.items()}
-    return [Change(id, cached[id], progress) for id, progress in derived.items() if columns_of(progress) != cached[id]]
+    return [Change(id, cached[id], progress_of(facts)) for id, facts in facts_of(session, boxes).items()]
 
 
-def _batch_changes(session: Session, batches: Sequence[UUID]) -> list[Change]:
+def _derived_batches(session: Session, batches: Sequence[UUID]) -> list[Change]:
     members: dict[UUID, list[Columns]] = {batch: [] for batch in batches}
     cached_columns = [getattr(Box, name) for name in COLUMNS]
     for batch, *values in session.execute(
@@ -114,12 +118,7 @@ def _batch_changes(session: Session, batches: Sequence[UUID]) -> list[Change]:
     ):
         members[batch].append(dict(zip(COLUMNS, values, strict=True)))
     cached = _cached(session, Batch, batches)
-    derived = {batch: progress_of_batch(boxes) for batch, boxes in members.items()}
-    return [
-        Change(batch, cached[batch], progress)
-        for batch, progress in derived.items()
-        if columns_of(progress) != cached[batch]
-    ]
+    return [Change(batch, cached[batch], progress_of_batch(boxes)) for batch, boxes in members.items()]
 
 
 def progress_of_batch(boxes: Sequence[Columns]) -> Progress:
@@ -147,7 +146,9 @@ COLUMNS = tuple(columns_of(Progress(Stage.REGISTERED)))
 
 
 def _cached(session: Session, table: type[Box] | type[Batch], ids: Sequence[UUID]) -> dict[UUID, Columns]:
-    rows = session.execute(columns(col(table.id), *(getattr(table, name) for name in COLUMNS)).where(col(table.id).in_(ids)))
+    rows = session.execute(
+        columns(col(table.id), *(getattr(table, name) for name in COLUMNS)).where(col(table.id).in_(ids))
+    )
     return {id: dict(zip(COLUMNS, values, strict=True)) for id, *values in rows}
 
 

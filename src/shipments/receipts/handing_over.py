@@ -6,18 +6,23 @@ from typing import Annotated
 from uuid import UUID
 
 import msgspec
+from sqlalchemy import Select, func
+from sqlalchemy import select as columns
 from sqlmodel import Session, col, select
 
 from shipments import codes, journal
 from shipments.boxes.box import Box, BoxFact, BoxLine, Happened, Stage
 from shipments.boxes.facts import facts_changed, record
 from shipments.boxes.packing import noted
+from shipments.cases.carding import AFTER_CLOSURE, expire_cards
 from shipments.errors import Invalid, KeyReused, TooMuch, WrongState
 from shipments.offices.scope import Actor, find
 from shipments.receipts.receipt import HandedTo, Handover, HandoverLine
 from shipments.receipts.receiving import CLOCK_ERROR, RECEIVERS, body_hash
+from shipments.requests.request import RequestLine, SupplyRequest
 from shipments.shapes import Instant, Quantity, Text, TypedCode
 
+OVER = frozenset({Stage.HANDED_OVER, Stage.WITHDRAWN, Stage.LOST, Stage.RETURNED, Stage.DESTROYED})
 AT_THE_OFFICE = frozenset({Stage.AT_THE_OFFICE, Stage.READY})
 
 
@@ -72,6 +77,7 @@ def hand_over(session: Session, said: HandedOver, *, by: Actor, now: datetime) -
     session.flush()
     if said.refused is None:
         _hand_lines(session, said, box)
+        _let_cards_end(session, box, now)
     facts_changed(session, [box.id])
     journal.note(session, noted(box, "box.hand_over", by, now, handover=str(said.id), refused=said.refused is not None))
     return handover, True
@@ -111,6 +117,26 @@ def _hand_lines(session: Session, said: HandedOver, box: Box) -> None:
             )
         line.handed_over += one.quantity
         session.add(HandoverLine(handover_id=said.id, box_line_id=line.id, quantity=one.quantity))
+
+
+def _let_cards_end(session: Session, box: Box, now: datetime) -> None:
+    """A case whose last box was handed over: its card ends after a while. Another box later makes it live on."""
+    left = func.coalesce(col(BoxLine.good), col(BoxLine.quantity)) - col(BoxLine.handed_over)
+    session.flush()
+    of_box = _cases_with_lines().where(col(BoxLine.box_id) == box.id)
+    waiting = (
+        _cases_with_lines().join(Box, col(Box.id) == col(BoxLine.box_id)).where(left > 0, col(Box.stage).not_in(OVER))
+    )
+    for case_id in set(session.scalars(of_box)) - set(session.scalars(waiting)):
+        expire_cards(session, case_id, now + AFTER_CLOSURE)
+
+
+def _cases_with_lines() -> Select[UUID]:
+    return (
+        columns(col(SupplyRequest.case_id))
+        .join(RequestLine, col(RequestLine.request_id) == col(SupplyRequest.id))
+        .join(BoxLine, col(BoxLine.request_line_id) == col(RequestLine.id))
+    )
 
 
 def _everything_left(lines: dict[UUID, BoxLine]) -> Sequence[LineHanded]:

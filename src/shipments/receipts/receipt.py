@@ -86,7 +86,9 @@ class Handover(SQLModel, table=True):
     __table_args__ = (
         one_of("taker", HandedTo),
         CheckConstraint("identity_checked OR refused IS NOT NULL", name="identity_checked"),
-        CheckConstraint("taker <> 'proxy' OR length(authority) > 0 OR refused IS NOT NULL", name="proxy_has_authority"),
+        CheckConstraint(
+            "taker <> 'proxy' OR coalesce(length(authority), 0) > 0 OR refused IS NOT NULL", name="proxy_has_authority"
+        ),
         Index("ix_handover_box_id", "box_id", "heard_at"),
     )
 

@@ -18,6 +18,7 @@ from httpx_aiohttp import AiohttpTransport
 from shipments.errors import Invalid
 from shipments.tracking.carriers.answers import Account
 
+Client = httpx.AsyncClient
 CONNECTIONS = 50
 KEPT_OPEN_S = 30.0
 _NAT64 = IPv6Network("64:ff9b::/96")

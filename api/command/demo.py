@@ -1,0 +1,7 @@
+"""The demo."""
+
+import typer
+
+
+def add_to(app: typer.Typer) -> None:
+    """Enters the command."""

@@ -1,0 +1,68 @@
+"""News since somebody last looked, from the notices that e-mail carries too."""
+
+from datetime import datetime
+from uuid import UUID
+
+import msgspec
+from sqlalchemy import or_, update
+from sqlmodel import Session, col, select
+
+from api.pages.visiting import Visitor
+from api.pages.words import NEWS
+from shipments import journal
+from shipments.errors import Invalid
+from shipments.journal import Noted
+from shipments.notices.notice import Notice
+from shipments.offices.person import Person
+
+MOST = 30
+
+
+class Told(msgspec.Struct, frozen=True):
+    """One piece of news: what it is about, and the rest of the sentence."""
+
+    kind: str
+    code: str
+    sentence: str
+    noticed_at: datetime
+
+
+def news_for(session: Session, who: Visitor) -> tuple[list[Told], bool]:
+    """The newest first, and whether there are more than are shown."""
+    statement = select(Notice).order_by(col(Notice.noticed_at).desc(), col(Notice.id).desc()).limit(MOST + 1)
+    if who.looked_at is not None:
+        statement = statement.where(col(Notice.noticed_at) > who.looked_at)
+    found = session.exec(statement).all()
+    return [_told(one, who) for one in found[:MOST]], len(found) > MOST
+
+
+def mark_read(session: Session, person_id: UUID, until: datetime, *, now: datetime) -> None:
+    """News up to `until` was read. Never moves backwards."""
+    earlier = or_(col(Person.looked_at).is_(None), col(Person.looked_at) < until)
+    session.connection().execute(update(Person).where(col(Person.id) == person_id, earlier).values(looked_at=until))
+    journal.note(session, Noted(now, "news.read", "person", str(person_id), person_id))
+
+
+def read_until(typed: str, *, now: datetime) -> datetime:
+    """The moment a page was made, as its form sends it back. Raises Invalid."""
+    try:
+        until = datetime.fromisoformat(typed)
+    except ValueError as error:
+        raise Invalid([("until", "the time that the page holds")]) from error
+    if until.tzinfo is None:
+        raise Invalid([("until", "a time with its offset")])
+    return min(until, now)
+
+
+def _told(notice: Notice, who: Visitor) -> Told:
+    days, before = _days(notice.facts, who), notice.facts.get("before")
+    values = {"days": days, "before": who.tongue.day(datetime.fromisoformat(before), who.zone) if before else "?"}
+    sentence = who.tongue.say(NEWS[notice.news], **values)
+    return Told(notice.object_kind, notice.object_code, sentence, notice.noticed_at)
+
+
+def _days(facts: dict[str, str | None], who: Visitor) -> str:
+    first, last = facts.get("from"), facts.get("to")
+    if not last:
+        return "?"
+    return who.tongue.days(datetime.fromisoformat(first or last), datetime.fromisoformat(last), who.zone)

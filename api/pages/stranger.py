@@ -1,0 +1,46 @@
+"""Behind a box's QR: the same page for everybody and every code; staff go on to the box."""
+
+from typing import Any
+
+from litestar import Request, Response
+from litestar import route as routed
+from litestar.datastructures import State
+from litestar.params import FromPath
+from litestar.response import Redirect
+
+from api.access import identify, note_refusal, public
+from api.pages.paper import sent, written
+from api.pages.speech import TONGUES, tongue_of
+from api.wiring import Wiring
+from shipments import codes
+from shipments.boxes.box import Box
+from shipments.errors import Invalid, NotFound
+from shipments.offices.scope import SEES_BOXES, Actor, find
+from shipments.transaction import reading
+
+
+@routed(["/B/{code:str}", "/b/{code:str}"], http_method=["GET", "HEAD"], sync_to_thread=True, opt=public())
+def found_a_box(code: FromPath[str], request: Request[Any, Any, State]) -> Response[Any]:
+    """Says nothing of the code to anybody who is not signed in."""
+    wiring: Wiring = request.app.state.wiring
+    if request.cookies.get(wiring.cookie) and (actor := identify(request, wiring)) is not None:
+        number = _in_sight(wiring, actor, code)
+        if number is not None:
+            return Redirect(f"/boxes/{number}", status_code=303)
+    return sent(request, PAGES[tongue_of(request).tag])
+
+
+def _in_sight(wiring: Wiring, actor: Actor, code: str) -> str | None:
+    try:
+        if not actor.roles & SEES_BOXES:
+            raise NotFound("box", code[:40])
+        number = codes.read(codes.Kind.BOX, code)
+        with reading(wiring.database, actor) as session:
+            return find(session, Box, number, "box").code
+    except (Invalid, NotFound):
+        note_refusal(wiring, actor, "box", code)
+        return None
+
+
+PAGES = {tongue.tag: written("stranger.html", tongue) for tongue in TONGUES.values()}
+HANDLERS = [found_a_box]

@@ -1,0 +1,169 @@
+"""Every word of ours that a page shows to people: one place, marked for translation by `N_`."""
+
+from collections.abc import Mapping
+
+from shipments.batches.batch import Mode
+from shipments.boxes.box import Happened, Stage
+from shipments.journal import Outcome
+from shipments.notices.notice import News
+from shipments.progress.carrier_news import Contradiction
+from shipments.progress.deriving import BoxException
+from shipments.receipts.receipt import Condition
+from shipments.tracking.milestones import Milestone, Reason
+
+
+def N_(message: str) -> str:  # the name that extraction of messages knows
+    """Marks a message; it is translated where it is shown."""
+    return message
+
+
+STAGES: Mapping[Stage, str] = {
+    Stage.REGISTERED: N_("Being packed"),
+    Stage.PACKED: N_("Packed"),
+    Stage.WAITING: N_("Waiting to leave"),
+    Stage.ON_THE_WAY: N_("On the way"),
+    Stage.IN_THE_COUNTRY: N_("In the country"),
+    Stage.AT_THE_OFFICE: N_("At the office"),
+    Stage.READY: N_("Ready to hand over"),
+    Stage.HANDED_OVER: N_("Handed over"),
+    Stage.WITHDRAWN: N_("Withdrawn"),
+    Stage.LOST: N_("Lost"),
+    Stage.RETURNED: N_("Sent back"),
+    Stage.DESTROYED: N_("Destroyed"),
+}
+STORY = tuple(STAGES)[:8]
+
+EXCEPTIONS: Mapping[BoxException, tuple[str, str]] = {
+    BoxException.OVERDUE: (N_("Overdue"), N_("It should have arrived by now.")),
+    BoxException.SILENT: (N_("Silent"), N_("The carrier has said nothing for longer than is usual.")),
+    BoxException.HELD: (N_("Held"), N_("It is stopped on its way, by customs or by the carrier.")),
+    BoxException.DAMAGED: (N_("Damaged"), N_("The box or something in it is damaged.")),
+    BoxException.SHORT: (N_("Short"), N_("Something that was packed was not there on arrival.")),
+    BoxException.DISPUTED: (N_("Disputed"), N_("What we were told cannot all be true.")),
+    BoxException.UNREACHABLE: (N_("Unreachable"), N_("The person it is for could not be reached.")),
+    BoxException.REFUSED: (N_("Refused"), N_("The person it is for did not accept it.")),
+}
+
+CONTRADICTIONS: Mapping[Contradiction, str] = {
+    Contradiction.CARRIER_FELL_BACK: N_("The carrier said delivered, then spoke of an earlier point of the way."),
+    Contradiction.CARRIER_SAYS_LOST: N_("The carrier says it is lost; nobody here has confirmed that."),
+    Contradiction.CARRIER_SAYS_RETURNED: N_("The carrier says it came back; nobody here has confirmed that."),
+    Contradiction.RECEIPTS_DIFFER: N_("Two receipts of this box say different things."),
+    Contradiction.RECEIVED_AFTER_END: N_("It was received after it had been declared ended."),
+    Contradiction.RECEIVED_BEFORE_DISPATCH: N_("It was received before it is said to have left."),
+    Contradiction.SEAL_DIFFERS: N_("The seal on arrival is not the seal it left with."),
+    Contradiction.SURPLUS: N_("Something was in it that nobody had listed."),
+}
+
+NEWS: Mapping[News, str] = {
+    News.FIRST_DATE: N_("has its first expected date: %(days)s."),
+    News.DATE_CHANGED: N_("is now expected %(days)s; before it was %(before)s."),
+    News.DISPATCHED: N_("has left."),
+    News.ARRIVED: N_("has arrived in the country."),
+    News.HELD: N_("is held on its way."),
+    News.SILENT: N_("has gone silent: the carrier says nothing new."),
+    News.OVERDUE: N_("is overdue."),
+    News.DISPUTED: N_("is disputed: what we were told cannot all be true."),
+    News.RECEIVED: N_("was received at the office."),
+    News.UNKNOWN_CODE: N_("got a word from its carrier that we do not know. It is kept as it came."),
+    News.CARRIER_STOPPED: N_("cannot be followed: the carrier refuses our account."),
+}
+
+KINDS: Mapping[str, str] = {"box": N_("Box"), "batch": N_("Batch")}
+
+MODES: Mapping[Mode, str] = {
+    Mode.SEA: N_("by sea"),
+    Mode.AIR: N_("by air"),
+    Mode.ROAD: N_("by road"),
+    Mode.RAIL: N_("by rail"),
+    Mode.COURIER: N_("by courier"),
+}
+
+CONDITIONS: Mapping[Condition, str] = {
+    Condition.GOOD: N_("in good order"),
+    Condition.DAMAGED: N_("damaged on the outside"),
+    Condition.OPENED: N_("opened"),
+    Condition.WET: N_("wet"),
+}
+
+DEEDS: Mapping[str, str] = {
+    "registered": N_("Registered"),
+    "dispatched": N_("Left the sending office"),
+    "received": N_("Received at the office"),
+    "handed_over": N_("Handed over"),
+    Happened.SEALED: N_("Sealed"),
+    Happened.REOPENED: N_("Reopened"),
+    Happened.JOINED_BATCH: N_("Put into a batch"),
+    Happened.LEFT_BATCH: N_("Taken out of its batch"),
+    Happened.UNREACHABLE: N_("The person could not be reached"),
+    Happened.REACHED: N_("The person was reached"),
+    Happened.WITHDRAWN: N_("Withdrawn"),
+    Happened.LOST: N_("Declared lost"),
+    Happened.FOUND: N_("Found again"),
+    Happened.RETURNED: N_("Sent back"),
+    Happened.DESTROYED: N_("Destroyed"),
+    "refused": N_("Not accepted by the person it is for"),
+}
+
+MILESTONES: Mapping[Milestone, str] = {
+    Milestone.INFO_RECEIVED: N_("Announced to the carrier"),
+    Milestone.ACCEPTED: N_("With the carrier"),
+    Milestone.IN_TRANSIT: N_("Travelling"),
+    Milestone.ARRIVED_DESTINATION: N_("Arrived in the country of destination"),
+    Milestone.AVAILABLE_FOR_PICKUP: N_("Can be fetched from the carrier"),
+    Milestone.OUT_FOR_DELIVERY: N_("Out for delivery"),
+    Milestone.ATTEMPT_FAILED: N_("A delivery was tried and failed"),
+    Milestone.EXCEPTION: N_("Stopped"),
+    Milestone.DELIVERED: N_("Delivered, says the carrier"),
+    Milestone.RETURNING: N_("On the way back"),
+    Milestone.RETURNED: N_("Back, says the carrier"),
+    Milestone.CANCELLED: N_("Cancelled, says the carrier"),
+    Milestone.LOST: N_("Lost, says the carrier"),
+}
+UNKNOWN_WORD = N_("A word of the carrier that we do not know")
+
+REASONS: Mapping[Reason, str] = {
+    Reason.CUSTOMS_HOLD: N_("held by customs"),
+    Reason.CUSTOMS_INFO_REQUIRED: N_("customs ask for information"),
+    Reason.CUSTOMS_INSPECTION: N_("customs inspect it"),
+    Reason.CUSTOMS_REJECTED: N_("customs refuse it"),
+    Reason.DUTY_UNPAID: N_("duty is to be paid"),
+    Reason.DOCUMENTS_MISSING: N_("papers are missing"),
+    Reason.ADDRESS_PROBLEM: N_("something is wrong with the address"),
+    Reason.PAYMENT_REQUIRED: N_("a payment is asked for"),
+    Reason.DAMAGED: N_("damaged"),
+    Reason.MISSING: N_("missing"),
+    Reason.OFFLOADED: N_("taken off the ship or plane"),
+    Reason.SHORT_SHIPPED: N_("left behind"),
+    Reason.MISROUTED: N_("sent the wrong way"),
+    Reason.DELAY: N_("delayed"),
+    Reason.WEATHER: N_("delayed by the weather"),
+    Reason.SEIZED: N_("seized"),
+    Reason.ON_HOLD: N_("on hold"),
+    Reason.REFUSED: N_("refused"),
+    Reason.STALE: N_("no news"),
+}
+
+CLASSIFIERS: Mapping[str, str] = {"EST": N_("estimated"), "PLN": N_("planned")}
+SOURCES: Mapping[str, str] = {
+    "staff": N_("staff"),
+    "receipt": N_("receipt"),
+    "handover": N_("hand-over"),
+    "by_hand": N_("staff, from a call with the carrier"),
+}
+
+GATES: Mapping[str, str] = {
+    "boxes": N_("The batch is empty."),
+    "seals": N_("Not every box is sealed."),
+    "checks": N_("Checks are open."),
+    "flight": N_("Something in it may not fly."),
+    "limits": N_("A limit of the batch is passed."),
+    "withdrawn": N_("A case was withdrawn: take its things out."),
+    "departed": N_("Somebody it is for has not travelled yet."),
+}
+
+OUTCOMES: Mapping[Outcome, str] = {
+    Outcome.DONE: N_("done"),
+    Outcome.SAW: N_("seen"),
+    Outcome.REFUSED: N_("refused"),
+}

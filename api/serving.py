@@ -1,0 +1,38 @@
+"""Running the application with uvicorn, the timetable beside it."""
+
+import logging
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import uvicorn
+
+from api.app import create_app
+from api.wiring import Wiring
+from shipments.settings import Settings
+
+
+def serve(settings: Settings, host: str, port: int) -> None:
+    """Until it is stopped."""
+    logging.basicConfig(level=settings.log_level, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    app = create_app(settings, beside=_timetable if settings.scheduler else None)
+    config = uvicorn.Config(
+        app,
+        host=host,
+        port=port,
+        access_log=False,
+        log_config=None,
+        server_header=False,
+        proxy_headers=bool(settings.trusted_proxies),
+        forwarded_allow_ips=settings.trusted_proxies or None,
+        h11_max_incomplete_event_size=32_768,
+        timeout_graceful_shutdown=10,
+    )
+    uvicorn.Server(config).run()
+
+
+@asynccontextmanager
+async def _timetable(wiring: Wiring) -> AsyncIterator[None]:
+    from jobs.timetable import timetable
+
+    async with timetable(wiring.database, wiring.settings, wiring.clock):
+        yield

@@ -1,0 +1,139 @@
+"""One look for due legs: claim, ask outside any transaction, record. Any number of processes may do it at once."""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Sequence
+from datetime import datetime, timedelta
+from typing import TypeVar
+from uuid import UUID
+
+import msgspec
+from sqlmodel import Session
+
+from shipments import journal
+from shipments.clock import utc_now
+from shipments.database import Database
+from shipments.errors import CarrierError, CarrierUnreadable
+from shipments.journal import Noted
+from shipments.notices.alerting import queue_stopped, queue_unknown
+from shipments.offices.scope import EVERYWHERE
+from shipments.settings import Settings
+from shipments.tracking.carriers import CARRIERS
+from shipments.tracking.carriers.answers import Account
+from shipments.tracking.carriers.asking import ask
+from shipments.tracking.carriers.connecting import Client, open_client
+from shipments.tracking.event import CarrierAccount
+from shipments.tracking.polling import Claim, Recorded, Result, claim_due, record, reserve_call
+from shipments.transaction import perform
+
+log = logging.getLogger(__name__)
+T = TypeVar("T")
+
+
+class Round(msgspec.Struct):
+    """What one look came to."""
+
+    asked: int = 0
+    new_events: int = 0
+    failed: int = 0
+    late: int = 0
+
+
+class Poller:
+    """Keeps one client open for each carrier account, for as long as the process runs."""
+
+    def __init__(self, database: Database, settings: Settings, clock: Callable[[], datetime] = utc_now) -> None:
+        self._database = database
+        self._settings = settings
+        self._clock = clock
+        self._clients: dict[Account, Client] = {}
+
+    async def round(self) -> Round:
+        """Claims and asks until nothing is due."""
+        total = Round()
+        while claims := await self._claim():
+            results = await asyncio.gather(*(self._result(claim) for claim in claims))
+            recorded = await self._record(results)
+            total.asked += len(results)
+            total.new_events += recorded.new
+            total.failed += sum(isinstance(one.outcome, CarrierError) for one in results)
+            total.late += recorded.late
+            if len(claims) < self._settings.poll_batch:
+                break
+        if total.asked:
+            log.info("polled: %s", msgspec.structs.asdict(total))
+        return total
+
+    async def close(self) -> None:
+        """Closes the clients."""
+        for client in self._clients.values():
+            await client.aclose()
+        self._clients.clear()
+
+    async def _claim(self) -> Sequence[Claim]:
+        now = self._clock()
+        lease = timedelta(seconds=self._settings.lease_s)
+
+        def work(session: Session) -> Sequence[Claim]:
+            return claim_due(session, self._settings.ring, most=self._settings.poll_batch, lease=lease, now=now)
+
+        return await self._in_transaction(work, now)
+
+    async def _result(self, claim: Claim) -> Result:
+        try:
+            await self._wait_until(claim.call_at)
+            answer = await ask(
+                self._client(claim.account),
+                CARRIERS[claim.carrier],
+                claim.account,
+                claim.leg,
+                since=claim.since,
+                heard_at=self._clock(),
+                permit=self._permit(claim.account.id),
+            )
+            return Result(claim, answer)
+        except CarrierError as error:
+            return Result(claim, error)
+        except Exception as error:  # whatever an answer makes go wrong costs this leg this poll, and no other
+            log.exception("a leg's poll failed in a way that was not foreseen")
+            return Result(claim, CarrierUnreadable(f"The answer could not be read: {type(error).__name__}."))
+
+    async def _record(self, results: Sequence[Result]) -> Recorded:
+        now = self._clock()
+
+        def work(session: Session) -> Recorded:
+            recorded = record(session, results, pace=self._settings.carrier_pace, now=now)
+            queue_unknown(session, recorded.unknown, now=now)
+            queue_stopped(session, recorded.stopped, now=now)
+            if recorded.new:
+                journal.note(session, Noted(now, "carrier.hear", "carrier", "poll", details={"events": recorded.new}))
+            return recorded
+
+        return await self._in_transaction(work, now)
+
+    def _permit(self, account_id: UUID) -> Callable[[], Awaitable[bool]]:
+        """Further pages take their place in the account's budget like any call."""
+
+        async def permit() -> bool:
+            now = self._clock()
+
+            def work(session: Session) -> datetime:
+                return reserve_call(session.get_one(CarrierAccount, account_id, with_for_update=True), now=now)
+
+            await self._wait_until(await self._in_transaction(work, now))
+            return True
+
+        return permit
+
+    async def _wait_until(self, at: datetime) -> None:
+        wait = (at - self._clock()).total_seconds()
+        if wait > 0:
+            await asyncio.sleep(wait)
+
+    def _client(self, account: Account) -> Client:
+        if account not in self._clients:
+            self._clients[account] = open_client(account)
+        return self._clients[account]
+
+    async def _in_transaction(self, work: Callable[[Session], T], now: datetime) -> T:
+        return await asyncio.to_thread(perform, self._database, EVERYWHERE, work, now=now)

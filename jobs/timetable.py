@@ -1,0 +1,67 @@
+"""What runs when. APScheduler keeps it in memory: what is due stands in the database, so a missed run loses nothing."""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from datetime import datetime, timedelta
+
+from apscheduler.schedulers.asyncio import AsyncIOScheduler
+from sqlmodel import Session
+
+from jobs.polling import Poller
+from shipments.clock import utc_now
+from shipments.database import Database
+from shipments.kept_answers import forget_old
+from shipments.notices.queueing import queue_by_clock
+from shipments.offices.guessing import forget_old as forget_old_guesses
+from shipments.offices.scope import EVERYWHERE
+from shipments.offices.signing_in import forget_ended
+from shipments.settings import Settings
+from shipments.transaction import perform
+
+log = logging.getLogger(__name__)
+
+
+@asynccontextmanager
+async def timetable(
+    database: Database, settings: Settings, clock: Callable[[], datetime] = utc_now
+) -> AsyncIterator[AsyncIOScheduler]:
+    """Runs the jobs until the block ends, then waits for those that are under way."""
+    poller = Poller(database, settings, clock)
+    scheduler = AsyncIOScheduler(
+        timezone="UTC",
+        job_defaults={
+            "coalesce": True,
+            "max_instances": 1,
+            # A late run is still wanted: with a number here it would be dropped with a mere warning.
+            "misfire_grace_time": None,
+        },
+    )
+
+    async def by_clock() -> None:
+        now = clock()
+        await asyncio.to_thread(perform, database, EVERYWHERE, lambda s: queue_by_clock(s, now=now), now=now)
+
+    async def housekeeping() -> None:
+        now = clock()
+        await asyncio.to_thread(perform, database, EVERYWHERE, lambda s: tidy(s, settings, now=now), now=now)
+
+    every = max(1.0, 60.0 / settings.carrier_pace)
+    scheduler.add_job(poller.round, "interval", seconds=settings.poll_every_s, id="poll", next_run_time=utc_now())
+    scheduler.add_job(by_clock, "interval", seconds=every, id="silence and lateness")
+    scheduler.add_job(housekeeping, "interval", hours=1, id="housekeeping")
+    scheduler.start()
+    try:
+        yield scheduler
+    finally:
+        scheduler.shutdown(wait=False)
+        await poller.close()
+
+
+def tidy(session: Session, settings: Settings, *, now: datetime) -> None:
+    """Forgets answers and sign-ins that nobody can ask for any more."""
+    answers = forget_old(session, now=now)
+    sign_ins = forget_ended(session, now=now, absolute=timedelta(hours=settings.session_hours))
+    forget_old_guesses(session, now=now)
+    log.info("forgot %d kept answers and %d ended sign-ins", answers, sign_ins)
