@@ -17,6 +17,7 @@ class Point(StrEnum):
 
     NOTHING_YET = "nothing_yet"
     ASKED = "asked"
+    APPROVED = "approved"
     PREPARING = "preparing"
     TRAVELLING = "travelling"
     IN_THE_COUNTRY = "in_the_country"
@@ -49,7 +50,6 @@ class Shown(msgspec.Struct, frozen=True):
     """All that the page depends on, so that equal cards are one page."""
 
     phone: str
-    zone: str
     ways: tuple[Way, ...]
 
 
@@ -72,7 +72,7 @@ POINTS = {
     Stage.READY: Point.READY,
     Stage.HANDED_OVER: Point.HANDED_OVER,
 }
-_TRAVELS = (Point.TRAVELLING, Point.IN_THE_COUNTRY)
+TRAVELS = (Point.TRAVELLING, Point.IN_THE_COUNTRY)
 
 _line, _asked = RequestLine, SupplyRequest
 _OF_CASE = and_(col(_asked.case_id) == bindparam("case_id"), col(_asked.withdrawn_at).is_(None))
@@ -96,3 +96,63 @@ _SHOWN = (
     .where(col(Case.id) == bindparam("case_id"))
     .order_by(col(Box.id))
 )
+_PLACE = (
+    select(col(Office.name), col(Office.public_address), col(Office.public_hours))
+    .join(Case, col(Case.origin_office_id) == col(Office.id))
+    .where(col(Case.id) == bindparam("case_id"))
+)
+_CODES = select(col(Box.code)).where(col(Box.id).in_(_BOXES)).order_by(col(Box.id))
+
+
+def shown_of(session: Session, case_id: UUID, now: datetime) -> tuple[Shown, str]:
+    """What the card of this case says, and the case's language. One query."""
+    rows = session.connection().execute(_SHOWN, {"case_id": case_id}).all()
+    language, phone, zone, asked, approved = rows[0][:5]
+    place = ZoneInfo(zone)
+    ways = tuple(_way(*row[6:], place=place, now=now) for row in rows if row[5] is not None)
+    if not ways:
+        ways = (Way(Point.APPROVED if approved else Point.ASKED if asked else Point.NOTHING_YET),)
+    return Shown(phone, ways), language
+
+
+def details_of(session: Session, case_id: UUID) -> Details:
+    """For whoever proved the PIN."""
+    office = session.connection().execute(_PLACE, {"case_id": case_id}).one()
+    boxes = session.connection().execute(_CODES, {"case_id": case_id}).scalars().all()
+    return Details(*office, tuple(boxes))
+
+
+def _way(
+    stage: Stage,
+    exceptions: str,
+    first: datetime | None,
+    last: datetime | None,
+    overdue_after: datetime | None,
+    silent_after: datetime | None,
+    heard_at: datetime | None,
+    *,
+    place: ZoneInfo,
+    now: datetime,
+) -> Way:
+    point = POINTS.get(stage, Point.ENDED)
+    words = {*exceptions.split(","), *exceptions_by_clock(overdue_after, silent_after, now)}
+    return Way(
+        point,
+        _trouble(point, words),
+        _day(first or last, place) if point in TRAVELS or point is Point.PREPARING else None,
+        _day(last, place) if point in TRAVELS or point is Point.PREPARING else None,
+        _day(heard_at, place),
+    )
+
+
+def _trouble(point: Point, words: Collection[str]) -> Trouble | None:
+    if point in TRAVELS:
+        told = ((BoxException.HELD, Trouble.STOPPED), (BoxException.OVERDUE, Trouble.LATE))
+        told = (*told, (BoxException.SILENT, Trouble.QUIET))
+        return next((trouble for word, trouble in told if word in words), None)
+    waits = point in (Point.AT_THE_OFFICE, Point.READY) and BoxException.UNREACHABLE in words
+    return Trouble.CALL if waits else None
+
+
+def _day(at: datetime | None, place: ZoneInfo) -> str | None:
+    return None if at is None else at.astimezone(place).date().isoformat()

@@ -1,0 +1,164 @@
+"""A programme to measure with: two offices, staff with API keys, boxes under way, a card. Everything is invented."""
+
+import secrets
+from base64 import b64encode
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import msgspec
+from sqlalchemy import insert
+from sqlmodel import Session, SQLModel
+
+from shipments import codes
+from shipments.batches.batch import Batch, Dispatch, Leg, Mode
+from shipments.boxes.box import Box, BoxFact, BoxLine, Happened
+from shipments.cases.carding import issue_card
+from shipments.database import Database, new_id
+from shipments.migrating import migrate
+from shipments.offices.keys import make_key
+from shipments.offices.office import Office
+from shipments.offices.person import Role
+from shipments.offices.scope import EVERYWHERE, Actor, act_as
+from shipments.progress.keeping import rebuild
+from shipments.requests.request import SupplyRequest
+from shipments.settings import Settings
+from shipments.transaction import transaction
+from tests.builders import a_case, a_request, an_actor, an_item, an_office, lines_of
+
+A_BATCH = 40
+Values = dict[str, Any]  # Any: a row as its columns
+
+
+class Programme(msgspec.Struct, frozen=True):
+    """Where it lies and what opens it. `boxes`: (code, its line) of boxes that were dispatched, none received."""
+
+    settings: Settings
+    counsellor: str
+    logistician: str
+    receiver: str
+    case: str
+    items: Sequence[str]
+    boxes: Sequence[tuple[str, UUID]]
+    card: str
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """For a process that serves it."""
+        chosen = self.settings
+        return {
+            "SHIPMENTS_DATABASE_URL": chosen.database_url,
+            "SHIPMENTS_SECRET_KEYS": chosen.secret_keys.get_secret_value(),
+            "SHIPMENTS_HASH_KEY": chosen.hash_key.get_secret_value(),
+            "SHIPMENTS_BASE_URL": chosen.base_url,
+            "SHIPMENTS_SCHEDULER": "false",
+            "SHIPMENTS_LOG_LEVEL": "WARNING",
+        }
+
+
+def a_programme(folder: Path, *, boxes: int) -> Programme:
+    """A migrated SQLite file in `folder` with so many boxes at sea, forty a batch, each with one line."""
+    settings = Settings.model_validate(
+        {
+            "database_url": f"sqlite:///{folder / 'programme.sqlite3'}",
+            "secret_keys": f"k1:{_secret()}",
+            "hash_key": _secret(),
+            "base_url": "http://127.0.0.1:8000",
+        }
+    )
+    database = Database.at(settings.database_url)
+    now = datetime.now(UTC)
+    try:
+        migrate(database)
+        with transaction(database, EVERYWHERE, now=now) as session:
+            return _programme(session, settings, boxes, now)
+    finally:
+        database.close()
+
+
+def _programme(session: Session, settings: Settings, boxes: int, now: datetime) -> Programme:
+    host, origin = an_office(session, "NL-AMS"), an_office(session, "GN-CKY")
+    counsellor, logistician = an_actor(session, Role.COUNSELLOR, host), an_actor(session, Role.LOGISTICIAN, host)
+    receiver = an_actor(session, Role.RECEIVER, origin)
+    case = a_case(session, host, origin)
+    request = a_request(session, case, [boxes])
+    under_way = list(_boxes(session, host, origin, request, boxes, now))
+    act_as(session, counsellor)
+    card = issue_card(session, settings.ring, case.code, base_url=settings.base_url, by=counsellor, now=now)
+    act_as(session, EVERYWHERE)
+    return Programme(
+        settings=settings,
+        counsellor=_key(session, settings, counsellor, now),
+        logistician=_key(session, settings, logistician, now),
+        receiver=_key(session, settings, receiver, now),
+        case=case.code,
+        items=[an_item(session).code for _ in range(5)],
+        boxes=under_way,
+        card=card.url.rpartition("/")[2],
+    )
+
+
+def _boxes(
+    session: Session, host: Office, origin: Office, request: SupplyRequest, count: int, now: datetime
+) -> Iterator[tuple[str, UUID]]:
+    (wanted,) = lines_of(session, request)
+    for first in range(0, count, A_BATCH):
+        size = min(A_BATCH, count - first)
+        batch = _a_batch(session, host, origin, now)
+        made = [_a_box(host, origin, batch, position, now) for position in range(1, size + 1)]
+        lines = [{"id": new_id(), "box_id": box["id"], "request_line_id": wanted.id, "quantity": 1} for box in made]
+        _put(session, Box, made)
+        _put(session, BoxLine, lines)
+        _put(session, BoxFact, [fact for box in made for fact in _facts(box, now)])
+        yield from ((box["code"], line["id"]) for box, line in zip(made, lines, strict=True))
+    wanted.packed = count
+    session.flush()
+    for _ in rebuild(session, repair=True):
+        pass
+
+
+def _a_batch(session: Session, host: Office, origin: Office, now: datetime) -> UUID:
+    left = now - timedelta(days=3)
+    batch, leg = new_id(), {"position": 1, "mode": Mode.SEA, "carrier": "dcsa", "reference_type": "equipment"}
+    between = {"host_office_id": host.id, "origin_office_id": origin.id}
+    planned = {"code": codes.mint(codes.Kind.BATCH), "mode": Mode.SEA, "planned_at": left, "dispatched_at": left}
+    way = {"from_place": "NLRTM", "to_place": "GNCKY", "planned_arrival": now + timedelta(days=25), "added_at": left}
+    _put(session, Batch, [{"id": batch, **between, **planned}])
+    _put(session, Leg, [{"id": new_id(), "batch_id": batch, **leg, **way, "reference": "PRCU0000001"}])
+    _put(session, Dispatch, [{"batch_id": batch, "at": left, "heard_at": left}])
+    return batch
+
+
+def _a_box(host: Office, origin: Office, batch: UUID, position: int, now: datetime) -> Values:
+    before = now - timedelta(days=5)
+    return {
+        **{"id": new_id(), "code": codes.mint(codes.Kind.BOX)},
+        **{"host_office_id": host.id, "origin_office_id": origin.id},
+        **{"length_mm": 600, "width_mm": 400, "height_mm": 400},
+        **{"registered_at": before, "sealed_at": before, "seal_number": "S000001", "gross_weight_g": 12_500},
+        **{"batch_id": batch, "batch_position": position},
+    }
+
+
+def _facts(box: Values, now: datetime) -> Iterator[Values]:
+    for happened in (Happened.SEALED, Happened.JOINED_BATCH):
+        at = now - timedelta(days=4)
+        yield {"id": new_id(), "box_id": box["id"], "happened": happened, "occurred_at": at, "heard_at": at}
+
+
+def _put(session: Session, table: type[SQLModel], rows: list[Values]) -> None:
+    session.connection().execute(insert(table), rows)
+
+
+def _key(session: Session, settings: Settings, actor: Actor, now: datetime) -> str:
+    assert actor.person_id is not None
+    ends = now + timedelta(days=1)
+    return make_key(
+        session, settings.ring, person_id=actor.person_id, may_write=True, expires_at=ends, by=actor, now=now
+    )
+
+
+def _secret() -> str:
+    return b64encode(secrets.token_bytes(32)).decode()
