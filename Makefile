@@ -30,7 +30,7 @@ check: $(READY) ## Style, types, layers, and migrations that say what the tables
 	done
 
 bench: $(READY) ## Our times beside the machine's limits, measured in the same run
-	.venv/bin/python -m bench
+	.venv/bin/python -m tests.bench
 
 $(READY): pyproject.toml uv.lock | $(UV)
 	$(UV) sync --locked

@@ -77,7 +77,7 @@ class Edge:
         Raises KeyMissing, KeyReused and what `verb` raises.
         """
         key = self._request.headers.get("idempotency-key")
-        if not key or len(key) > 200 or not key.isascii() or not key.isprintable():
+        if not key or len(key) > 200 or not all("!" <= letter <= "~" for letter in key):
             raise KeyMissing
         person = self.by.person_id
         assert person is not None, "only signed-in people write"

@@ -25,7 +25,6 @@ STATUS: Mapping[type[errors.ShipmentsError], int] = {
     errors.Conflict: 409,
     errors.TooMuch: 409,
     errors.KeyReused: 422,
-    errors.KeyInFlight: 409,
     errors.KeyMissing: 400,
     errors.VersionMissing: 428,
     errors.VersionStale: 412,
@@ -97,11 +96,12 @@ def answer(
     name: str, status: int, detail: str, *, headers: Mapping[str, str] | None = None, **extra: Any
 ) -> Response[bytes]:
     """A problem as a response."""
-    problem = Problem(f"urn:shipments:problem:{name}", _title(name), status, detail, **extra)
+    problem = Problem(f"urn:shipments:problem:{name}", title_of(name), status, detail, **extra)
     return Response(msgspec.json.encode(problem), status_code=status, media_type=MEDIA_TYPE, headers=headers)
 
 
-def _title(name: str) -> str:
+def title_of(name: str) -> str:
+    """`NotFound` → `Not found`."""
     return "".join(f" {letter.lower()}" if letter.isupper() else letter for letter in name).strip().capitalize()
 
 

@@ -10,10 +10,17 @@ from api.app import create_app
 from api.wiring import Wiring
 from shipments.settings import Settings
 
+LOG_FORMAT = "%(asctime)s %(levelname)s %(name)s: %(message)s"
+
 
 def serve(settings: Settings, host: str, port: int) -> None:
     """Until it is stopped."""
-    logging.basicConfig(level=settings.log_level, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    logging.basicConfig(level=settings.log_level, format=LOG_FORMAT)
+    server_of(settings, host, port).run()
+
+
+def server_of(settings: Settings, host: str, port: int) -> uvicorn.Server:
+    """A server that is ready to run, with the timetable inside if the settings say so."""
     app = create_app(settings, beside=_timetable if settings.scheduler else None)
     config = uvicorn.Config(
         app,
@@ -27,7 +34,7 @@ def serve(settings: Settings, host: str, port: int) -> None:
         h11_max_incomplete_event_size=32_768,
         timeout_graceful_shutdown=10,
     )
-    uvicorn.Server(config).run()
+    return uvicorn.Server(config)
 
 
 @asynccontextmanager

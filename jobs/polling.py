@@ -3,6 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import TypeVar
 from uuid import UUID
@@ -13,7 +14,7 @@ from sqlmodel import Session
 from shipments import journal
 from shipments.clock import utc_now
 from shipments.database import Database
-from shipments.errors import CarrierError, CarrierUnreadable
+from shipments.errors import CarrierError, CarrierOverQuota, CarrierRefused, CarrierUnreadable
 from shipments.journal import Noted
 from shipments.notices.alerting import queue_stopped, queue_unknown
 from shipments.offices.scope import EVERYWHERE
@@ -23,9 +24,10 @@ from shipments.tracking.carriers.answers import Account
 from shipments.tracking.carriers.asking import ask
 from shipments.tracking.carriers.connecting import Client, open_client
 from shipments.tracking.event import CarrierAccount
-from shipments.tracking.polling import Claim, Recorded, Result, claim_due, record, reserve_call
-from shipments.transaction import perform
+from shipments.tracking.polling import Claim, Recorded, Result, claim_due, may_call, record, reserve_call
+from shipments.transaction import perform, reading
 
+LOOKS_AGAIN_AFTER_S = 1.0  # in the meantime another worker may have been told to wait
 log = logging.getLogger(__name__)
 T = TypeVar("T")
 
@@ -52,9 +54,10 @@ class Poller:
         """Claims and asks until nothing is due."""
         total = Round()
         while claims := await self._claim():
-            results = await asyncio.gather(*(self._result(claim) for claim in claims))
+            hushed = {claim.account.id: asyncio.Event() for claim in claims}
+            results = await asyncio.gather(*(self._result(claim, hushed[claim.account.id]) for claim in claims))
             recorded = await self._record(results)
-            total.asked += len(results)
+            total.asked += sum(one.outcome is not None for one in results)
             total.new_events += recorded.new
             total.failed += sum(isinstance(one.outcome, CarrierError) for one in results)
             total.late += recorded.late
@@ -79,9 +82,10 @@ class Poller:
 
         return await self._in_transaction(work, now)
 
-    async def _result(self, claim: Claim) -> Result:
+    async def _result(self, claim: Claim, hushed: asyncio.Event) -> Result:
         try:
-            await self._wait_until(claim.call_at)
+            if not await self._turn_came(claim, hushed):
+                return Result(claim, None)
             answer = await ask(
                 self._client(claim.account),
                 CARRIERS[claim.carrier],
@@ -92,11 +96,28 @@ class Poller:
                 permit=self._permit(claim.account.id),
             )
             return Result(claim, answer)
+        except (CarrierOverQuota, CarrierRefused) as error:
+            hushed.set()  # whoever still waits for their turn with this account must not call now
+            return Result(claim, error)
         except CarrierError as error:
             return Result(claim, error)
         except Exception as error:  # whatever an answer makes go wrong costs this leg this poll, and no other
             log.exception("a leg's poll failed in a way that was not foreseen")
             return Result(claim, CarrierUnreadable(f"The answer could not be read: {type(error).__name__}."))
+
+    async def _turn_came(self, claim: Claim, hushed: asyncio.Event) -> bool:
+        """Waits for the claim's place in the budget; False where the account was paused or stopped meanwhile."""
+        wait = (claim.call_at - self._clock()).total_seconds()
+        if wait > 0:
+            with suppress(TimeoutError):
+                await asyncio.wait_for(hushed.wait(), wait)
+        if hushed.is_set() or wait < LOOKS_AGAIN_AFTER_S:
+            return not hushed.is_set()
+        return await asyncio.to_thread(self._may_call, claim.account.id)
+
+    def _may_call(self, account_id: UUID) -> bool:
+        with reading(self._database, EVERYWHERE) as session:
+            return may_call(session, account_id, now=self._clock())
 
     async def _record(self, results: Sequence[Result]) -> Recorded:
         now = self._clock()

@@ -3,6 +3,7 @@
 Opened millions of times by telephones: two prepared statements, and equal cards share one rendered page.
 """
 
+import asyncio
 from functools import lru_cache
 from typing import Any
 
@@ -17,7 +18,7 @@ from sqlmodel import Session
 
 from api.access import public
 from api.pages import card_words
-from api.pages.card_reading import Details, Shown, details_of, shown_of
+from api.pages.card_reading import Details, Opened, Shown, card_reader, details_of
 from api.pages.forms import Fields
 from api.pages.paper import sent, written
 from api.pages.signing import client_address
@@ -32,13 +33,13 @@ from shipments.cases.carding import (
     read_pin,
     reserve_guess,
     settle_guess,
+    what_opens,
 )
 from shipments.errors import Invalid
 from shipments.offices.scope import NOBODY
 from shipments.transaction import perform
 
 Asked = Request[Any, Any, State]
-Opened = tuple[Shown, str]
 _PLACEHOLDER = "0-TOKEN-0"
 
 
@@ -50,9 +51,13 @@ async def open_card(token: FromPath[str], request: Asked) -> Response[bytes]:
     return _gone(request) if opened is None else _card(request, token, opened)
 
 
-@post(["/C/{token:str}/pin", "/c/{token:str}/pin"], status_code=200, sync_to_thread=True, opt=public())
-def try_pin(token: FromPath[str], request: Asked, fields: NamedDependency[Fields]) -> Response[bytes]:
+@post(["/C/{token:str}/pin", "/c/{token:str}/pin"], status_code=200, opt=public())
+async def try_pin(token: FromPath[str], request: Asked, fields: NamedDependency[Fields]) -> Response[bytes]:
     """The answer itself shows the details: no cookie, no address that would."""
+    return await asyncio.to_thread(_try_pin, token, request, fields)
+
+
+def _try_pin(token: str, request: Asked, fields: Fields) -> Response[bytes]:
     wiring: Wiring = request.app.state.wiring
     opened = _look(wiring, token)
     if opened is None:
@@ -99,9 +104,7 @@ def _judged(request: Asked, token: str, opened: Opened, guess: PinGuess, pin: st
 
 def _look(wiring: Wiring, token: str) -> Opened | None:
     now = wiring.clock()
-    with wiring.database.reading() as session:
-        card = card_by_token(session, wiring.ring, token, now=now)
-        return None if card is None else shown_of(session, card.case_id, now)
+    return card_reader(wiring.database.engine).look(what_opens(wiring.ring, token, now=now), now)
 
 
 def _card(
@@ -114,10 +117,9 @@ def _card(
     status: int = 200,
     wait_s: int | None = None,
 ) -> Response[bytes]:
-    shown, language = opened
-    tongue = tongue_of(request, otherwise=language)
+    tongue = tongue_of(request, otherwise=opened.language)
     write = _page if details is None else _page.__wrapped__  # what the PIN opened is kept nowhere
-    body = write(shown, tongue.tag, details, trouble).replace(_PLACEHOLDER.encode(), str(escape(token)).encode())
+    body = write(opened.shown, tongue.tag, details, trouble).replace(_PLACEHOLDER.encode(), str(escape(token)).encode())
     return sent(request, body, status=status, headers={"Retry-After": str(wait_s)} if wait_s else None)
 
 

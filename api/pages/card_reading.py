@@ -1,14 +1,23 @@
 """What a card may show: coarse, and nothing that a stranger could use."""
 
+from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime
 from enum import StrEnum
+from functools import lru_cache
+from typing import Any
+from uuid import UUID
+from zoneinfo import ZoneInfo
 
 import msgspec
-from sqlalchemy import and_, bindparam, exists, select
-from sqlmodel import col
+from sqlalchemy import Engine, and_, bindparam, exists, select
+from sqlmodel import Session, col
 
+from api.pages.prepared import Prepared, Reader
 from shipments.boxes.box import Box, BoxLine, Stage
+from shipments.cases.carding import OPENED
 from shipments.cases.case import Case
 from shipments.offices.office import Office
+from shipments.progress.deriving import BoxException, exceptions_by_clock
 from shipments.requests.request import RequestLine, SupplyRequest
 
 
@@ -53,6 +62,13 @@ class Shown(msgspec.Struct, frozen=True):
     ways: tuple[Way, ...]
 
 
+class Opened(msgspec.Struct, frozen=True):
+    """A living card: what it shows, and the language of its case."""
+
+    shown: Shown
+    language: str
+
+
 class Details(msgspec.Struct, frozen=True):
     """What the PIN opens: where to fetch the boxes, and what they are called."""
 
@@ -72,6 +88,11 @@ POINTS = {
     Stage.READY: Point.READY,
     Stage.HANDED_OVER: Point.HANDED_OVER,
 }
+_TOLD = (
+    (BoxException.HELD, Trouble.STOPPED),
+    (BoxException.OVERDUE, Trouble.LATE),
+    (BoxException.SILENT, Trouble.QUIET),
+)
 TRAVELS = (Point.TRAVELLING, Point.IN_THE_COUNTRY)
 
 _line, _asked = RequestLine, SupplyRequest
@@ -104,22 +125,44 @@ _PLACE = (
 _CODES = select(col(Box.code)).where(col(Box.id).in_(_BOXES)).order_by(col(Box.id))
 
 
-def shown_of(session: Session, case_id: UUID, now: datetime) -> tuple[Shown, str]:
-    """What the card of this case says, and the case's language. One query."""
-    rows = session.connection().execute(_SHOWN, {"case_id": case_id}).all()
-    language, phone, zone, asked, approved = rows[0][:5]
-    place = ZoneInfo(zone)
-    ways = tuple(_way(*row[6:], place=place, now=now) for row in rows if row[5] is not None)
-    if not ways:
-        ways = (Way(Point.APPROVED if approved else Point.ASKED if asked else Point.NOTHING_YET),)
-    return Shown(phone, ways), language
+class CardReader:
+    """Looks up what tokens open, in two statements that are prepared once."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._reader = Reader(engine)
+        self._opened = Prepared(engine, OPENED)
+        self._shown = Prepared(engine, _SHOWN)
+
+    def look(self, asked: Mapping[str, object], now: datetime) -> Opened | None:
+        """`asked`: see `what_opens`. None, after one query, for every card that is not in use. Raises Unavailable."""
+        rows: Sequence[Any] | None = self._reader.read(lambda connection: self._rows(connection, asked))
+        return None if rows is None else _opened(rows, now)
+
+    def _rows(self, connection: Any, asked: Mapping[str, object]) -> Sequence[Any] | None:
+        found = self._opened.rows(connection, asked)
+        return self._shown.rows(connection, {"case_id": found[0][1]}) if found else None
+
+
+@lru_cache(maxsize=4)
+def card_reader(engine: Engine) -> CardReader:
+    """The reader of an engine, made once."""
+    return CardReader(engine)
 
 
 def details_of(session: Session, case_id: UUID) -> Details:
     """For whoever proved the PIN."""
     office = session.connection().execute(_PLACE, {"case_id": case_id}).one()
     boxes = session.connection().execute(_CODES, {"case_id": case_id}).scalars().all()
-    return Details(*office, tuple(boxes))
+    return Details(office[0], office[1], office[2], tuple(boxes))
+
+
+def _opened(rows: Sequence[Any], now: datetime) -> Opened:  # Any: the columns of _SHOWN
+    language, phone, zone, asked, approved = rows[0][:5]
+    place = ZoneInfo(zone)
+    ways = tuple(_way(*row[6:], place=place, now=now) for row in rows if row[5] is not None)
+    if not ways:
+        ways = (Way(Point.APPROVED if approved else Point.ASKED if asked else Point.NOTHING_YET),)
+    return Opened(Shown(phone, ways), language)
 
 
 def _way(
@@ -147,9 +190,7 @@ def _way(
 
 def _trouble(point: Point, words: Collection[str]) -> Trouble | None:
     if point in TRAVELS:
-        told = ((BoxException.HELD, Trouble.STOPPED), (BoxException.OVERDUE, Trouble.LATE))
-        told = (*told, (BoxException.SILENT, Trouble.QUIET))
-        return next((trouble for word, trouble in told if word in words), None)
+        return next((trouble for word, trouble in _TOLD if word in words), None)
     waits = point in (Point.AT_THE_OFFICE, Point.READY) and BoxException.UNREACHABLE in words
     return Trouble.CALL if waits else None
 

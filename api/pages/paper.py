@@ -95,6 +95,10 @@ def _environment(tongue: Tongue) -> Environment:
     )
     environment.install_gettext_translations(tongue.catalogue, newstyle=True)  # type: ignore[attr-defined]
     environment.globals |= {"tongue": tongue, "tongues": tuple(TONGUES.values()), "words": words, "style": style}
-    environment.filters["said"] = tongue.say
-    environment.filters["number"] = tongue.number
+    environment.filters |= {"said": tongue.say, "number": tongue.number, "telephone": _telephone}
     return environment
+
+
+def _telephone(shown: str) -> str:
+    """What a telephone dials."""
+    return "".join(symbol for symbol in shown if symbol in "+0123456789")

@@ -9,10 +9,11 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from babel import Locale
-from babel.dates import format_datetime, format_interval
+from babel.dates import format_interval
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 from babel.support import Translations
+from babel.units import format_unit
 from litestar import Request
 from litestar.datastructures import Cookie, State
 
@@ -63,9 +64,18 @@ class Tongue:
         """As in "2-16 Apr 2026", days as they are in `zone`."""
         return self.digits(str(format_interval(_day(first, zone), _day(last, zone), "yMMMd", locale=self.locale)))
 
+    def written_days(self, first: str, last: str) -> str:
+        """As `days`, from ISO dates."""
+        return self.days(date.fromisoformat(first), date.fromisoformat(last))
+
+    def kilograms(self, weight_g: int) -> str:
+        """A weight to a tenth of a kilogram."""
+        return self.digits(format_unit(weight_g / 1000, "mass-kilogram", "short", "#,##0.0", locale=self.locale))
+
     def moment(self, at: datetime, zone: tzinfo) -> str:
         """Day and time of day in `zone`."""
-        return self.digits(format_datetime(at.astimezone(zone), "d MMM y, HH:mm", locale=self.locale))
+        comma = "، " if self.direction == "rtl" else ", "
+        return self.day(at, zone) + comma + self.digits(f"{at.astimezone(zone):%H:%M}")
 
 
 TONGUES: Mapping[str, Tongue] = {

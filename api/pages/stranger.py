@@ -1,5 +1,6 @@
 """Behind a box's QR: the same page for everybody and every code; staff go on to the box."""
 
+import asyncio
 from typing import Any
 
 from litestar import Request, Response
@@ -19,15 +20,20 @@ from shipments.offices.scope import SEES_BOXES, Actor, find
 from shipments.transaction import reading
 
 
-@routed(["/B/{code:str}", "/b/{code:str}"], http_method=["GET", "HEAD"], sync_to_thread=True, opt=public())
-def found_a_box(code: FromPath[str], request: Request[Any, Any, State]) -> Response[Any]:
+@routed(["/B/{code:str}", "/b/{code:str}"], http_method=["GET", "HEAD"], opt=public())
+async def found_a_box(code: FromPath[str], request: Request[Any, Any, State]) -> Response[Any]:
     """Says nothing of the code to anybody who is not signed in."""
     wiring: Wiring = request.app.state.wiring
-    if request.cookies.get(wiring.cookie) and (actor := identify(request, wiring)) is not None:
-        number = _in_sight(wiring, actor, code)
+    if request.cookies.get(wiring.cookie):
+        number = await asyncio.to_thread(_known_to_staff, request, wiring, code)
         if number is not None:
             return Redirect(f"/boxes/{number}", status_code=303)
     return sent(request, PAGES[tongue_of(request).tag])
+
+
+def _known_to_staff(request: Request[Any, Any, State], wiring: Wiring, code: str) -> str | None:
+    actor = identify(request, wiring)
+    return None if actor is None else _in_sight(wiring, actor, code)
 
 
 def _in_sight(wiring: Wiring, actor: Actor, code: str) -> str | None:

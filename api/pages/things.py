@@ -15,7 +15,18 @@ from sqlmodel import Session, col, select
 from api.access import open_to
 from api.edge import Edge
 from api.pages.visiting import staff_page, visitor
-from api.pages.words import CONDITIONS, DEEDS, MILESTONES, REASONS, SOURCES, STORY, UNKNOWN_WORD
+from api.pages.words import (
+    CONDITIONS,
+    DEEDS,
+    EVENTS,
+    MILESTONES,
+    OTHER_WORD,
+    PAPERS,
+    REASONS,
+    SOURCES,
+    STORY,
+    UNKNOWN_WORD,
+)
 from api.v1.batches import batch_view
 from api.v1.box_timeline import Fact, timeline
 from api.v1.boxes import box_view
@@ -32,6 +43,7 @@ from shipments.tracking.milestones import Milestone
 
 Asked = Request[Any, Any, State]
 _CODE = re.compile(r"\b(?:BX|CS)(?:-[0-9A-Z]+){4}\b")
+_BECAUSE: Mapping[str, str] = {word.value: said for word, said in (*REASONS.items(), *CONDITIONS.items())}
 _BEGINS = {"sealed": Stage.PACKED, "joined_batch": Stage.WAITING, "dispatched": Stage.ON_THE_WAY}
 _BEGINS |= {"received": Stage.AT_THE_OFFICE, "handed_over": Stage.HANDED_OVER}
 
@@ -121,13 +133,19 @@ def steps(stage: Stage, facts: Sequence[Fact]) -> list[Step]:
 
 def line_of(fact: Fact) -> Line:
     """In words of ours, as far as we know what it means."""
-    if fact.raw_code is None:
-        what = DEEDS.get(fact.what, fact.what)
-    else:
-        what = MILESTONES[Milestone(fact.milestone)] if fact.milestone else UNKNOWN_WORD
-    known: Mapping[str, str] = {**REASONS, **CONDITIONS}
-    reason = known.get(fact.reason, fact.reason) if fact.reason else None
+    what = DEEDS.get(fact.what, fact.what) if fact.raw_code is None else _said(fact)
+    reason = _BECAUSE.get(fact.reason, fact.reason) if fact.reason else None
     return Line(what, reason, SOURCES.get(fact.source, fact.source), fact)
+
+
+def _said(fact: Fact) -> str:
+    if fact.what in EVENTS:
+        return EVENTS[fact.what]
+    if fact.milestone is not None:
+        return MILESTONES[Milestone(fact.milestone)]
+    if fact.what == "unknown":
+        return UNKNOWN_WORD
+    return PAPERS if fact.what.startswith("document_") else OTHER_WORD
 
 
 def gates_of(gates: Sequence[Any]) -> list[OpenGate]:  # Any: dispatching's Gate

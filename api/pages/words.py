@@ -120,6 +120,31 @@ MILESTONES: Mapping[Milestone, str] = {
     Milestone.CANCELLED: N_("Cancelled, says the carrier"),
     Milestone.LOST: N_("Lost, says the carrier"),
 }
+# What exactly happened, where a carrier says so; else the milestone says enough.
+EVENTS: Mapping[str, str] = {
+    "arrived": N_("Arrival"),
+    "departed": N_("Departure"),
+    "picked_up": N_("Picked up"),
+    "stuffed": N_("Put into the container"),
+    "gated_in": N_("Into the terminal"),
+    "loaded": N_("Loaded"),
+    "discharged": N_("Unloaded"),
+    "gated_out": N_("Out of the terminal"),
+    "stripped": N_("Taken out of the container"),
+    "dropped_off": N_("Put down"),
+    "available_for_pickup": N_("Can be fetched from the carrier"),
+    "waypoint_crossed": N_("Passed a point on the way"),
+    "resealed": N_("Sealed again"),
+    "customs_released": N_("Released by customs"),
+    "inspection_completed": N_("Inspection is over"),
+    "released": N_("Released"),
+    "booked": N_("Booked with the carrier"),
+    "booking_received": N_("Booking received"),
+    "booking_cancelled": N_("Booking cancelled"),
+    "booking_rejected": N_("Booking rejected"),
+}
+PAPERS = N_("News of the papers")
+OTHER_WORD = N_("Noted by the carrier")
 UNKNOWN_WORD = N_("A word of the carrier that we do not know")
 
 REASONS: Mapping[Reason, str] = {

@@ -2,7 +2,7 @@
 
 from litestar import Router
 
-from api.bodies import check_body
+from api.queries import check_input
 from api.v1 import batches, boxes, cases, hand_over, labels, legs, requests
 
 router = Router(
@@ -16,5 +16,5 @@ router = Router(
         *labels.HANDLERS,
         *hand_over.HANDLERS,
     ],
-    before_request=check_body,
+    before_request=check_input,
 )

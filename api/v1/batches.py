@@ -24,7 +24,7 @@ from shipments.offices.office import office_by_code
 from shipments.offices.person import Role
 from shipments.offices.scope import find
 from shipments.progress.deriving import BoxException
-from shipments.shapes import Instant, OfficeCode, TypedCode
+from shipments.shapes import DayOrInstant, Instant, OfficeCode, TypedCode, moment
 from shipments.tracking import legs
 from shipments.tracking.legs import LegPlanned
 
@@ -38,14 +38,14 @@ class BatchPlanned(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     from_office: OfficeCode
     to_office: OfficeCode
     mode: Mode
-    cut_off: Instant | None = None
+    cut_off: DayOrInstant | None = None
     limits: Limits = Limits()
 
 
 class BatchChange(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Cut-off and limits as they shall be from now on."""
 
-    cut_off: Instant | None = None
+    cut_off: DayOrInstant | None = None
     limits: Limits = Limits()
 
 
@@ -112,7 +112,7 @@ def plan_batch(data: JSONBody[BatchPlanned], edge: NamedDependency[Edge]) -> Res
     """Plan a batch."""
 
     def verb(session: Session) -> BatchView:
-        asked = {name: getattr(data, name) for name in data.__struct_fields__}
+        asked = {**{name: getattr(data, name) for name in data.__struct_fields__}, "cut_off": _cut_off(data)}
         return batch_view(session, planning.plan(session, **asked, by=edge.by, now=edge.now), edge.now)
 
     return edge.write(verb, status=201)
@@ -141,7 +141,7 @@ def list_batches(
             statement = statement.where(has_exception(Batch, exception, edge.now))
         if q:
             referred = select(Leg.batch_id).where(Leg.reference == q.strip())
-            statement = statement.where((col(Batch.code) == q.strip().upper()) | col(Batch.id).in_(referred))
+            statement = statement.where((col(Batch.code) == codes.canonical(q)) | col(Batch.id).in_(referred))
         if (last := after(cursor)) is not None:
             statement = statement.where(col(Batch.id) < last)
         found = session.exec(statement).all()
@@ -165,7 +165,13 @@ def change_batch(code: FromPath[str], data: JSONBody[BatchChange], edge: NamedDe
 
     def verb(session: Session, version: int) -> BatchView:
         batch = planning.change(
-            session, _number(code), cut_off=data.cut_off, limits=data.limits, version=version, by=edge.by, now=edge.now
+            session,
+            _number(code),
+            cut_off=_cut_off(data),
+            limits=data.limits,
+            version=version,
+            by=edge.by,
+            now=edge.now,
         )
         return batch_view(session, batch, edge.now)
 
@@ -252,6 +258,10 @@ def _row(session: Session, batch: Batch, offices: dict[UUID, str], now: datetime
         batch.dispatched_at,
         progress_view(session, batch, now),
     )
+
+
+def _cut_off(data: BatchPlanned | BatchChange) -> datetime | None:
+    return moment(data.cut_off, "cut_off")
 
 
 def _number(code: str) -> str:

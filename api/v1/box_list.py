@@ -12,6 +12,7 @@ from sqlmodel import Session, col
 
 from api.paging import Page, after, page
 from api.v1.views import ProgressView, has_exception, progress_from
+from shipments import codes
 from shipments.batches.batch import Batch
 from shipments.boxes.box import Box, Stage
 from shipments.offices.office import Office, office_by_code
@@ -76,7 +77,7 @@ def _narrowed(session: Session, asked: Asked, now: datetime) -> Any:  # Any: a s
     if asked.exception:
         statement = statement.where(has_exception(Box, asked.exception, now))
     if asked.q:
-        wanted = asked.q.strip().upper()
+        wanted = codes.canonical(asked.q)
         statement = statement.where((col(Box.code) == wanted) | (col(Batch.code) == wanted))
     if (last := after(asked.cursor)) is not None:
         statement = statement.where(col(Box.id) < last)

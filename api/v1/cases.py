@@ -114,7 +114,7 @@ def list_cases(
             statement = statement.where(col(Case.id) < last)
         if q:
             called = [case.id for case in opening.cases_called(session, edge.ring, q)]
-            statement = statement.where((col(Case.id).in_(called)) | (col(Case.code) == q.strip().upper()))
+            statement = statement.where((col(Case.id).in_(called)) | (col(Case.code) == codes.canonical(q)))
         found = session.exec(statement).all()
         offices = office_codes(session, [id for case in found for id in (case.host_office_id, case.origin_office_id)])
         rows = [(case.id, _row(case, offices)) for case in found]

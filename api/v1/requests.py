@@ -167,7 +167,7 @@ def list_requests(
             at = office_by_code(session, office).id
             statement = statement.where((SupplyRequest.host_office_id == at) | (SupplyRequest.origin_office_id == at))
         if q:
-            wanted = q.strip().upper()
+            wanted = codes.canonical(q)
             statement = statement.where((SupplyRequest.code == wanted) | (Case.code == wanted))
         if (last := after(cursor)) is not None:
             statement = statement.where(col(SupplyRequest.id) < last)

@@ -52,6 +52,16 @@ def read(kind: Kind, typed: str) -> str:
     return _shown(kind, symbols)
 
 
+def canonical(typed: str) -> str:
+    """A code of any kind as stored, where `typed` is one; else `typed` in upper case: what a search compares."""
+    for kind in Kind:
+        try:
+            return read(kind, typed)
+        except Invalid:
+            continue
+    return typed.strip().upper()
+
+
 def compact(code: str) -> str:
     """Without dashes, as it stands in a QR."""
     return code.replace("-", "")

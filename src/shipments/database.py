@@ -28,7 +28,7 @@ SQLModel.metadata.naming_convention = {
     "fk": "fk_%(table_name)s_%(column_0_N_name)s",
     "pk": "pk_%(table_name)s",
 }
-BUSY_MS = 4_000
+BUSY_MS = 2_500
 
 
 def new_id() -> UUID:

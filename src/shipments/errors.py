@@ -68,13 +68,6 @@ class KeyReused(ShipmentsError):
         super().__init__("This Idempotency-Key was used before with another request. Send a new key for a new request.")
 
 
-class KeyInFlight(ShipmentsError):
-    """The same key is being answered right now by another process."""
-
-    def __init__(self) -> None:
-        super().__init__("A request with this Idempotency-Key is still being answered. Try again shortly.")
-
-
 class KeyMissing(ShipmentsError):
     """Every POST carries an Idempotency-Key, so that a retry can never act twice."""
 

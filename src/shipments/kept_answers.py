@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 import msgspec
-from sqlalchemy import delete
+from sqlalchemy import delete, text
 from sqlmodel import Field, Session, SQLModel, col
 
 from shipments.database import instant
@@ -45,12 +45,20 @@ def request_hash(method: str, path: str, body: bytes) -> bytes:
 
 def recall(session: Session, ring: KeyRing, person_id: UUID, key: str, request: bytes) -> AnswerBody | None:
     """The answer given before, or None. Raises KeyReused where the request was another one."""
+    _one_at_a_time(session, f"{person_id}:{key}")
     kept = session.get(KeptAnswer, (person_id, key))
     if kept is None:
         return None
     if kept.request_hash != request:
         raise KeyReused
     return msgspec.msgpack.decode(ring.open_answer(kept.sealed, f"{person_id}:{key}"), type=AnswerBody)
+
+
+def _one_at_a_time(session: Session, name: str) -> None:
+    """A second request with the key waits for the first one's commit; SQLite has one writer anyway."""
+    if session.get_bind().dialect.name == "postgresql":
+        number = int.from_bytes(hashlib.sha256(name.encode()).digest()[:8], signed=True)
+        session.connection().execute(text("SELECT pg_advisory_xact_lock(:number)"), {"number": number})
 
 
 def keep(

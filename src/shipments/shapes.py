@@ -1,9 +1,11 @@
 """The shapes of values that come in from outside: what a type checker, a decoder and OpenAPI all read."""
 
-from datetime import datetime
+from datetime import UTC, date, datetime, time
 from typing import Annotated
 
 import msgspec
+
+from shipments.errors import Invalid
 
 TypedCode = Annotated[str, msgspec.Meta(min_length=4, max_length=40, description="A code as printed on label or card.")]
 OfficeCode = Annotated[
@@ -19,6 +21,15 @@ Instant = Annotated[
     datetime,
     msgspec.Meta(tz=True, description="A time with its offset.", examples=["2026-03-01T10:00:00+01:00"]),
 ]
+DayOrInstant = Annotated[
+    str,
+    msgspec.Meta(
+        pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}(T[0-9]{2}:[0-9]{2}(:[0-9]{2}(\.[0-9]{1,6})?)?(Z|[+-][0-9]{2}:[0-9]{2}))?$",
+        max_length=40,
+        description="A day, or a time with its offset. A day alone is taken as its noon, UTC.",
+        examples=["2026-03-01", "2026-03-01T10:00:00+01:00"],
+    ),
+]
 Word = Annotated[str, msgspec.Meta(min_length=1, max_length=60)]
 Line = Annotated[str, msgspec.Meta(min_length=1, max_length=120)]
 Text = Annotated[str, msgspec.Meta(min_length=1, max_length=500)]
@@ -27,3 +38,15 @@ SealNumber = Annotated[str, msgspec.Meta(min_length=1, max_length=40)]
 Unlocode = Annotated[
     str, msgspec.Meta(pattern=r"^[A-Z]{2}[A-Z2-9]{3}$", description="A UN/LOCODE.", examples=["GNCKY"])
 ]
+
+
+def moment(text: str | None, field: str) -> datetime | None:
+    """The moment that a DayOrInstant means, aware UTC. Raises Invalid for a day that the calendar does not have."""
+    if text is None:
+        return None
+    try:
+        if len(text) == len("2026-03-01"):
+            return datetime.combine(date.fromisoformat(text), time(12), UTC)
+        return datetime.fromisoformat(text).astimezone(UTC)
+    except (ValueError, OverflowError) as error:
+        raise Invalid([(field, "a day or a time that the calendar has")]) from error

@@ -16,6 +16,7 @@ from shipments import codes
 from shipments.batches.batch import Batch, Dispatch, Leg, Mode
 from shipments.boxes.box import Box, BoxFact, BoxLine, Happened
 from shipments.cases.carding import issue_card
+from shipments.cases.case import Case
 from shipments.database import Database, new_id
 from shipments.migrating import migrate
 from shipments.offices.keys import make_key
@@ -23,7 +24,6 @@ from shipments.offices.office import Office
 from shipments.offices.person import Role
 from shipments.offices.scope import EVERYWHERE, Actor, act_as
 from shipments.progress.keeping import rebuild
-from shipments.requests.request import SupplyRequest
 from shipments.settings import Settings
 from shipments.transaction import transaction
 from tests.builders import a_case, a_request, an_actor, an_item, an_office, lines_of
@@ -83,8 +83,7 @@ def _programme(session: Session, settings: Settings, boxes: int, now: datetime) 
     counsellor, logistician = an_actor(session, Role.COUNSELLOR, host), an_actor(session, Role.LOGISTICIAN, host)
     receiver = an_actor(session, Role.RECEIVER, origin)
     case = a_case(session, host, origin)
-    request = a_request(session, case, [boxes])
-    under_way = list(_boxes(session, host, origin, request, boxes, now))
+    under_way = list(_boxes(session, host, origin, case, boxes, now))
     act_as(session, counsellor)
     card = issue_card(session, settings.ring, case.code, base_url=settings.base_url, by=counsellor, now=now)
     act_as(session, EVERYWHERE)
@@ -101,11 +100,12 @@ def _programme(session: Session, settings: Settings, boxes: int, now: datetime) 
 
 
 def _boxes(
-    session: Session, host: Office, origin: Office, request: SupplyRequest, count: int, now: datetime
+    session: Session, host: Office, origin: Office, case: Case, count: int, now: datetime
 ) -> Iterator[tuple[str, UUID]]:
-    (wanted,) = lines_of(session, request)
     for first in range(0, count, A_BATCH):
         size = min(A_BATCH, count - first)
+        (wanted,) = lines_of(session, a_request(session, case, [size]))
+        wanted.packed = size
         batch = _a_batch(session, host, origin, now)
         made = [_a_box(host, origin, batch, position, now) for position in range(1, size + 1)]
         lines = [{"id": new_id(), "box_id": box["id"], "request_line_id": wanted.id, "quantity": 1} for box in made]
@@ -113,7 +113,6 @@ def _boxes(
         _put(session, BoxLine, lines)
         _put(session, BoxFact, [fact for box in made for fact in _facts(box, now)])
         yield from ((box["code"], line["id"]) for box, line in zip(made, lines, strict=True))
-    wanted.packed = count
     session.flush()
     for _ in rebuild(session, repair=True):
         pass

@@ -1,6 +1,6 @@
 """A box's way ends early: withdrawn before it left, lost, sent back, destroyed; or what was lost is found."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlmodel import Session
 
@@ -17,10 +17,10 @@ BEFORE_LEAVING = frozenset({Stage.REGISTERED, Stage.PACKED, Stage.WAITING})
 
 
 def end(session: Session, code: str, *, how: Happened, at: datetime, reason: str, by: Actor, now: datetime) -> Box:
-    """Records what became of a box. Raises NotFound, NotAllowed, Invalid, WrongState where it does not fit its stage."""
+    """Records what became of a box. Raises NotFound, NotAllowed, Invalid, WrongState where it does not fit."""
     box = find(session, Box, code, "box", lock=True)
     by.must_be(ENDERS, box.host_office_id)
-    if at > now or at < box.registered_at:
+    if not box.registered_at - timedelta(days=1) <= at <= now + timedelta(hours=1):
         raise Invalid([("at", "a time between the registration of the box and now")])
     _refuse_unfit(box, how)
     box.version += 1

@@ -1,7 +1,7 @@
 """From an empty carton to a sealed box: register, pack, unpack, check, seal, reopen."""
 
 from collections.abc import Sequence
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from uuid import UUID
 
 import msgspec
@@ -26,7 +26,7 @@ from shipments.offices.office import Office, receiving_office, sending_office
 from shipments.offices.person import Role
 from shipments.offices.scope import Actor, find
 from shipments.requests.request import RequestLine, SupplyRequest
-from shipments.shapes import Line, Quantity, WattHours, Word
+from shipments.shapes import DayOrInstant, Line, Quantity, WattHours, Word, moment
 
 PACKERS = frozenset({Role.LOGISTICIAN})
 
@@ -45,7 +45,7 @@ class ElectricalTestDone(msgspec.Struct, frozen=True, forbid_unknown_fields=True
     serial: Word
     tester: Line
     kind: Line
-    tested_at: date
+    tested_at: DayOrInstant
     passed: bool
 
 
@@ -158,7 +158,7 @@ def check(
             serial=test.serial,
             tester=test.tester,
             kind=test.kind,
-            tested_on=test.tested_at,
+            tested_on=_tested_on(test, now),
             passed=test.passed,
         )
         for test in electrical
@@ -249,6 +249,13 @@ def noted(box: Box, action: str, by: Actor, now: datetime, **details: str | int 
         office_id=box.host_office_id,
         details=details,
     )
+
+
+def _tested_on(test: ElectricalTestDone, now: datetime) -> date:
+    at = moment(test.tested_at, "electrical.tested_at")
+    if at is None or at > now + timedelta(days=1):
+        raise Invalid([("electrical.tested_at", "a day that is not in the future")])
+    return at.date()
 
 
 def _hazard_troubles(check: BoxCheck) -> list[str]:

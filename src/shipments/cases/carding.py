@@ -46,7 +46,7 @@ def _withdrawn(case_id: UUID | Mapped[UUID]) -> ColumnElement[bool]:
 
 
 # In columns, not rows of Card: the public page asks this every time, and needs no more.
-_OPENED = select(col(Card.id), col(Card.case_id), col(Card.issued_at), col(Card.expires_at)).where(
+OPENED = select(col(Card.id), col(Card.case_id), col(Card.issued_at), col(Card.expires_at)).where(
     col(Card.token_hash) == bindparam("token_hash"),
     col(Card.revoked_at).is_(None),
     or_(col(Card.expires_at).is_(None), col(Card.expires_at) > bindparam("now")),
@@ -142,9 +142,13 @@ def expire_cards(session: Session, case_id: UUID, at: datetime | None) -> None:
 
 def card_by_token(session: Session, ring: KeyRing, token: str, *, now: datetime) -> OpenedCard | None:
     """What `token` opens; None, after the same single query, for unknown, revoked, expired and withdrawn."""
-    asked = {"token_hash": _token_hash(ring, token), "now": now}
-    row = session.connection().execute(_OPENED, asked).one_or_none()
+    row = session.connection().execute(OPENED, what_opens(ring, token, now=now)).one_or_none()
     return None if row is None else OpenedCard(*row)
+
+
+def what_opens(ring: KeyRing, token: str, *, now: datetime) -> dict[str, object]:
+    """The values of OPENED."""
+    return {"token_hash": _token_hash(ring, token), "now": now}
 
 
 def read_pin(typed: str) -> str:

@@ -99,7 +99,7 @@ def news_row(about: Batch | Box, kind: str, told: Told) -> dict[str, Any]:
         "object_kind": kind,
         "object_code": about.code,
         "facts": facts,
-        "told_once": f"{news}:{about.code}:{once}",
+        "told_once": f"{news}:{about.code}:{once}"[:160],
     }
 
 

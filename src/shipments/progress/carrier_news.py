@@ -22,7 +22,8 @@ ARRIVED = frozenset(
         Milestone.DELIVERED,
     }
 )
-BEFORE_DELIVERY = frozenset(
+AT_ITS_END = frozenset({Milestone.AVAILABLE_FOR_PICKUP, Milestone.DELIVERED})
+BEFORE_ITS_END = frozenset(
     {Milestone.ACCEPTED, Milestone.IN_TRANSIT, Milestone.RETURNING, Milestone.RETURNED}  # bookings are confirmed late
 )
 PASSING_TROUBLE = frozenset({Reason.DELAY, Reason.WEATHER, Reason.DAMAGED, Reason.MISSING})
@@ -73,7 +74,7 @@ def news_of(facts: BoxFacts) -> CarrierNews:
         damaged=any(one.reason == Reason.DAMAGED for one in actual),
         contradictions=_contradictions(facts, actual),
         expected=_expected(last, said, arrivals),
-        silent_after=_quiet_until(facts, last.mode),
+        silent_after=_quiet_until(facts, _travelled(facts.legs, actual).mode),
     )
 
 
@@ -84,24 +85,23 @@ def _order(said: Said) -> tuple[datetime, int, str]:
 
 
 def _is_held(said: list[Said]) -> bool:
-    held: Reason | None = None
+    held: set[Reason | None] = set()  # None: an exception that says no reason
     for one in said:
         if one.classifier != Classifier.ACT:
             continue
         if one.milestone == Milestone.EXCEPTION:
-            held = held if one.reason in PASSING_TROUBLE else one.reason
-        elif one.milestone not in (None, Milestone.INFO_RECEIVED) or held in LIFTS.get(one.event or "", frozenset()):
-            held = None
-    return held is not None
+            held |= {one.reason} - PASSING_TROUBLE
+        elif one.milestone not in (None, Milestone.INFO_RECEIVED):
+            held.clear()
+        else:
+            held -= LIFTS.get(one.event or "", frozenset())
+    return bool(held)
 
 
 def _contradictions(facts: BoxFacts, actual: list[Said]) -> frozenset[Contradiction]:
     found = set()
-    for leg in facts.legs:
-        mine = [one for one in actual if one.leg_id == leg.id]
-        delivered = [index for index, one in enumerate(mine) if one.milestone == Milestone.DELIVERED]
-        if delivered and any(one.milestone in BEFORE_DELIVERY for one in mine[delivered[0] + 1 :]):
-            found.add(Contradiction.CARRIER_FELL_BACK)
+    if any(_fell_back([one for one in actual if one.leg_id == leg.id]) for leg in facts.legs):
+        found.add(Contradiction.CARRIER_FELL_BACK)
     if not facts.receipts:
         milestones = {one.milestone for one in actual}
         if Milestone.LOST in milestones or any(one.reason == Reason.MISSING for one in actual):
@@ -109,6 +109,20 @@ def _contradictions(facts: BoxFacts, actual: list[Said]) -> frozenset[Contradict
         if Milestone.RETURNED in milestones:
             found.add(Contradiction.CARRIER_SAYS_RETURNED)
     return frozenset(found)
+
+
+def _fell_back(said: list[Said]) -> bool:
+    """Whether a leg goes on after its end. A time without a zone cannot be said to come after another."""
+    placed = [one for one in said if one.occurred_at is not None]
+    ends = [index for index, one in enumerate(placed) if one.milestone in AT_ITS_END]
+    return bool(ends) and any(one.milestone in BEFORE_ITS_END for one in placed[ends[0] + 1 :])
+
+
+def _travelled(legs: tuple[Stretch, ...], actual: list[Said]) -> Stretch:
+    """The furthest leg of which something happened, else the first: its mode says how long quiet is usual."""
+    begun = {one.leg_id for one in actual if one.milestone != Milestone.INFO_RECEIVED}
+    in_order = sorted(legs, key=lambda leg: (leg.position, leg.id))
+    return next((leg for leg in reversed(in_order) if leg.id in begun), in_order[0])
 
 
 def _expected(last: Stretch, said: list[Said], arrivals: list[Said]) -> Range | None:

@@ -86,10 +86,11 @@ def progress_of(facts: BoxFacts) -> Progress:
 def _stage(facts: BoxFacts, deeds: Sequence[Deed], receipts: Sequence[Arrival], carrier: CarrierNews) -> Stage:
     if any(not passing.refused for passing in facts.handovers) and facts.left_to_hand_over == 0:
         return Stage.HANDED_OVER
-    if receipts:
+    ended = _ended(deeds)
+    if receipts and not _ended_after(ended, receipts):
         return Stage.READY if any(map(_is_ready, receipts)) else Stage.AT_THE_OFFICE
-    if ended := _ended(deeds):
-        return ended
+    if ended:
+        return ENDS[ended.happened]
     if facts.dispatched_at:
         return Stage.IN_THE_COUNTRY if carrier.in_the_country else Stage.ON_THE_WAY
     sealed = _last(deeds, {Happened.SEALED, Happened.REOPENED})
@@ -102,9 +103,14 @@ def _is_ready(receipt: Arrival) -> bool:
     return receipt.counted or receipt.condition == Condition.GOOD
 
 
-def _ended(deeds: Sequence[Deed]) -> Stage | None:
+def _ended(deeds: Sequence[Deed]) -> Deed | None:
     last = _last(deeds, {*ENDS, Happened.FOUND})
-    return ENDS.get(last.happened) if last else None
+    return last if last and last.happened in ENDS else None
+
+
+def _ended_after(ended: Deed | None, receipts: Sequence[Arrival]) -> bool:
+    """Whether the way ended at the office, after every arrival there, such as what nobody came for."""
+    return ended is not None and all(receipt.arrived_at < ended.occurred_at for receipt in receipts)
 
 
 def _exceptions(
@@ -143,9 +149,10 @@ def _contradictions(facts: BoxFacts, deeds: Sequence[Deed], receipts: Sequence[A
     sealed = _last(deeds, {Happened.SEALED, Happened.REOPENED})
     dispatched = facts.dispatched_at
     number = sealed.seal_number if sealed else None
+    ended = _ended(deeds)
     found = {
-        Contradiction.RECEIPTS_DIFFER: len({_content(receipt) for receipt in receipts}) > 1,
-        Contradiction.RECEIVED_AFTER_END: bool(receipts) and _ended(deeds) is not None,
+        Contradiction.RECEIPTS_DIFFER: _differ(receipts),
+        Contradiction.RECEIVED_AFTER_END: bool(receipts) and ended is not None and not _ended_after(ended, receipts),
         Contradiction.RECEIVED_BEFORE_DISPATCH: dispatched is not None
         and any(receipt.arrived_at < dispatched - CLOCK_ERROR for receipt in receipts),
         Contradiction.SEAL_DIFFERS: any(
@@ -157,8 +164,12 @@ def _contradictions(facts: BoxFacts, deeds: Sequence[Deed], receipts: Sequence[A
     return frozenset(word for word, holds in found.items() if holds)
 
 
-def _content(receipt: Arrival) -> tuple[object, ...]:
-    return receipt.condition, receipt.seal_number, receipt.missing, receipt.damaged, receipt.surplus, receipt.counted
+def _differ(receipts: Sequence[Arrival]) -> bool:
+    """Whether any two say different things. Saying less, such as a look without a count, is no contradiction."""
+    conditions = {receipt.condition for receipt in receipts}
+    seals = {receipt.seal_number for receipt in receipts if receipt.seal_number is not None}
+    counts = {receipt.found for receipt in receipts if receipt.counted}
+    return max(len(conditions), len(seals), len(counts)) > 1
 
 
 def _heard_at(facts: BoxFacts) -> datetime:

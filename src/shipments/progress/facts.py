@@ -49,8 +49,14 @@ class Said(msgspec.Struct, frozen=True):
     corrects_id: UUID | None = None
 
 
+Found = tuple[UUID | None, int, int, int, int]
+
+
 class Arrival(msgspec.Struct, frozen=True):
-    """A receipt. `missing`, `damaged`, `surplus`: pieces whose discrepancy nobody has settled."""
+    """A receipt. `missing`, `damaged`, `surplus`: pieces whose discrepancy nobody has settled.
+
+    `found`: box line (None: all surplus together), good, damaged, missing, surplus, as counted, in order.
+    """
 
     id: UUID
     arrived_at: datetime
@@ -62,6 +68,7 @@ class Arrival(msgspec.Struct, frozen=True):
     missing: int = 0
     damaged: int = 0
     surplus: int = 0
+    found: tuple[Found, ...] = ()
 
 
 class Passing(msgspec.Struct, frozen=True):

@@ -97,18 +97,25 @@ def _receipts(session: Session, boxes: Sequence[UUID]) -> Grouped[Arrival]:
     if not receipts:
         return {}
     line = ReceiptLine
-    settled = select(col(Explanation.receipt_line_id)).where(col(Explanation.settled).is_(True))
-    statement = (
-        select(col(line.receipt_id), func.sum(line.missing), func.sum(line.damaged), func.sum(line.surplus))
-        .where(col(line.receipt_id).in_([one.id for one in receipts]), col(line.id).not_in(settled))
-        .group_by(col(line.receipt_id))
+    statement = select(line).where(col(line.receipt_id).in_([one.id for one in receipts]))
+    lines = _grouped((one.receipt_id, one) for one in session.execute(statement).scalars())
+    settled = _settled(session, [one.id for counted in lines.values() for one in counted])
+    return _grouped((one.box_id, _arrival(one, lines.get(one.id, ()), settled)) for one in receipts)
+
+
+def _settled(session: Session, lines: Sequence[UUID]) -> set[UUID]:
+    said = Explanation
+    statement = select(col(said.receipt_line_id)).where(
+        col(said.receipt_line_id).in_(lines), col(said.settled).is_(True)
     )
-    open_pieces = {receipt: pieces for receipt, *pieces in _rows(session, statement)}
-    return _grouped((one.box_id, _arrival(one, open_pieces.get(one.id, (0, 0, 0)))) for one in receipts)
+    return set(session.execute(statement).scalars())
 
 
-def _arrival(receipt: Receipt, open_pieces: Sequence[int]) -> Arrival:
-    missing, damaged, surplus = map(int, open_pieces)
+def _arrival(receipt: Receipt, lines: Sequence[ReceiptLine], settled: set[UUID]) -> Arrival:
+    still_open = [line for line in lines if line.id not in settled]
+    listed = [line for line in lines if line.box_line_id is not None]
+    found = sorted((line.box_line_id, line.good, line.damaged, line.missing, 0) for line in listed)
+    surplus = sum(line.surplus for line in lines)
     return Arrival(
         id=receipt.id,
         arrived_at=receipt.arrived_at,
@@ -117,9 +124,10 @@ def _arrival(receipt: Receipt, open_pieces: Sequence[int]) -> Arrival:
         counted=receipt.counted,
         seal_number=receipt.seal_number,
         corrects_id=receipt.corrects_id,
-        missing=missing,
-        damaged=damaged,
-        surplus=surplus,
+        missing=sum(line.missing for line in still_open),
+        damaged=sum(line.damaged for line in still_open),
+        surplus=sum(line.surplus for line in still_open),
+        found=(*found, (None, 0, 0, 0, surplus)),
     )
 
 

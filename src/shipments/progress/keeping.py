@@ -111,13 +111,13 @@ def _derived_boxes(session: Session, boxes: Sequence[UUID]) -> list[Change]:
 
 
 def _derived_batches(session: Session, batches: Sequence[UUID]) -> list[Change]:
+    cached = _cached(session, Batch, batches)
     members: dict[UUID, list[Columns]] = {batch: [] for batch in batches}
     cached_columns = [getattr(Box, name) for name in COLUMNS]
     for batch, *values in session.execute(
         columns(col(Box.batch_id), *cached_columns).where(col(Box.batch_id).in_(batches))
     ):
         members[batch].append(dict(zip(COLUMNS, values, strict=True)))
-    cached = _cached(session, Batch, batches)
     return [Change(batch, cached[batch], progress_of_batch(boxes)) for batch, boxes in members.items()]
 
 
@@ -146,8 +146,12 @@ COLUMNS = tuple(columns_of(Progress(Stage.REGISTERED)))
 
 
 def _cached(session: Session, table: type[Box] | type[Batch], ids: Sequence[UUID]) -> dict[UUID, Columns]:
+    # Locked before the facts are read: two transactions with facts about one box must not each miss the other's.
     rows = session.execute(
-        columns(col(table.id), *(getattr(table, name) for name in COLUMNS)).where(col(table.id).in_(ids))
+        columns(col(table.id), *(getattr(table, name) for name in COLUMNS))
+        .where(col(table.id).in_(ids))
+        .order_by(col(table.id))
+        .with_for_update(key_share=True)
     )
     return {id: dict(zip(COLUMNS, values, strict=True)) for id, *values in rows}
 

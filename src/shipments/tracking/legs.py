@@ -17,7 +17,7 @@ from shipments.database import new_id
 from shipments.errors import Invalid, NotFound
 from shipments.offices.person import Role
 from shipments.offices.scope import Actor, find
-from shipments.shapes import Instant, Line, Unlocode, Word
+from shipments.shapes import DayOrInstant, Instant, Line, Unlocode, Word, moment
 from shipments.tracking.carriers import CARRIERS
 from shipments.tracking.carriers.by_hand import Reported, reported
 from shipments.tracking.event import CarrierAccount, CarrierEvent, Classifier, LegWatch
@@ -30,14 +30,14 @@ TELLERS_THERE = frozenset({Role.RECEIVER, Role.COORDINATOR})
 class LegPlanned(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """One carrier's stretch, places as UN/LOCODE, times aware. `mode`: as the batch, if not said."""
 
-    carrier: Word
-    reference_type: Word
+    carrier: Annotated[str, msgspec.Meta(min_length=1, max_length=40, examples=["dcsa", "by_hand"])]
+    reference_type: Annotated[str, msgspec.Meta(min_length=1, max_length=40, examples=["booking", "bill_of_lading"])]
     reference: Word
     from_place: Unlocode
     to_place: Unlocode
     mode: Mode | None = None
-    planned_departure: Instant | None = None
-    planned_arrival: Instant | None = None
+    planned_departure: DayOrInstant | None = None
+    planned_arrival: DayOrInstant | None = None
 
 
 class Told(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -59,13 +59,21 @@ def add_leg(session: Session, code: str, planned: LegPlanned, *, by: Actor, now:
     batch = find(session, Batch, code, "batch", lock=True)
     by.must_be(PLANNERS, batch.host_office_id)
     mode = planned.mode or batch.mode
-    _refuse_unfit(planned, mode)
+    departure = moment(planned.planned_departure, "planned_departure")
+    arrival = moment(planned.planned_arrival, "planned_arrival")
+    _refuse_unfit(planned, mode, departure, arrival)
     position = session.exec(select(func.max(Leg.position)).where(Leg.batch_id == batch.id)).one() or 0
     leg = Leg(
         batch_id=batch.id,
+        mode=mode,
         position=position + 1,
         added_at=now,
-        **{**msgspec.structs.asdict(planned), "mode": mode},
+        planned_departure=departure,
+        planned_arrival=arrival,
+        **{
+            name: getattr(planned, name)
+            for name in ("carrier", "reference_type", "reference", "from_place", "to_place")
+        },
     )
     session.add(leg)
     session.flush()
@@ -155,7 +163,7 @@ def _corrected(session: Session, leg: Leg, told: Told) -> UUID | None:
     return told.corrects
 
 
-def _refuse_unfit(planned: LegPlanned, mode: Mode) -> None:
+def _refuse_unfit(planned: LegPlanned, mode: Mode, departure: datetime | None, arrival: datetime | None) -> None:
     carrier = CARRIERS.get(planned.carrier)
     if carrier is None:
         raise Invalid([("carrier", f"one of {', '.join(sorted(CARRIERS))}")])
@@ -164,7 +172,7 @@ def _refuse_unfit(planned: LegPlanned, mode: Mode) -> None:
         wrong.append(("reference_type", f"one of {', '.join(sorted(carrier.reference_types))} for {planned.carrier}"))
     if mode not in carrier.modes:
         wrong.append(("mode", f"one of {', '.join(sorted(carrier.modes))} for {planned.carrier}"))
-    if planned.planned_departure and planned.planned_arrival and planned.planned_arrival < planned.planned_departure:
+    if departure and arrival and arrival < departure:
         wrong.append(("planned_arrival", "a time after planned_departure"))
     if wrong:
         raise Invalid(wrong)

@@ -1,6 +1,6 @@
 """Which legs are asked now, and what becomes of the answers. The asking lies between, outside any transaction."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -37,10 +37,10 @@ class Claim(msgspec.Struct, frozen=True):
 
 
 class Result(msgspec.Struct, frozen=True):
-    """What came of a claim."""
+    """What came of a claim. None: not asked, since the account was paused or stopped meanwhile."""
 
     claim: Claim
-    outcome: Answer | CarrierError
+    outcome: Answer | CarrierError | None
 
 
 class Recorded(msgspec.Struct, frozen=True):
@@ -97,6 +97,12 @@ def reserve_call(account: CarrierAccount, *, now: datetime) -> datetime:
     return at
 
 
+def may_call(session: Session, account_id: UUID, *, now: datetime) -> bool:
+    """Whether an account is neither paused nor stopped."""
+    account = session.get_one(CarrierAccount, account_id)
+    return account.stopped_reason is None and (account.paused_until is None or account.paused_until <= now)
+
+
 def record(session: Session, results: Sequence[Result], *, pace: float, now: datetime) -> Recorded:
     """Events once each, the next due times, pauses. A result whose lease another worker took is left out."""
     held = _still_held(session, results)
@@ -106,12 +112,22 @@ def record(session: Session, results: Sequence[Result], *, pace: float, now: dat
     if new:
         _mark_changed(session, {leg for leg, _, _ in new})
     _plan_next(session, answered, pace, now)
-    stopped = _record_failures(session, failed, held, pace, now)
+    answering = {one.claim.account.id for one in answered}
+    stopped = _record_failures(session, failed, held, answering, pace, now)
+    _give_back(session, [one.claim.leg_id for one in results if one.outcome is None and one.claim.leg_id in held])
     return Recorded(
         new=len(new),
         unknown=[(leg, code) for leg, code, event in new if event is None],
         late=len(results) - len(held),
         stopped=stopped,
+    )
+
+
+def _give_back(session: Session, legs: Sequence[UUID]) -> None:
+    """They stay due: whoever finds the account open again asks."""
+    session.execute(
+        update(LegWatch).where(col(LegWatch.leg_id).in_(legs)).values(leased_until=None),
+        execution_options={"synchronize_session": False},
     )
 
 
@@ -285,8 +301,14 @@ def _rows(session: Session, statement: Any) -> list[tuple[UUID, Stage]]:  # Any:
 
 
 def _record_failures(
-    session: Session, failed: Sequence[Result], held: Mapping[UUID, int], pace: float, now: datetime
+    session: Session,
+    failed: Sequence[Result],
+    held: Mapping[UUID, int],
+    answering: Set[UUID],
+    pace: float,
+    now: datetime,
 ) -> list[str]:
+    """Returns the carriers whose account stopped. An account that answers for other legs (`answering`) is not down."""
     stopped = []
     for one in failed:
         failures = held[one.claim.leg_id] + 1
@@ -303,7 +325,7 @@ def _record_failures(
             if account.stopped_reason is None:
                 stopped.append(account.carrier)
             account.stopped_reason = str(error)[:200]
-        elif not isinstance(error, CarrierUnreadable):
+        elif not isinstance(error, CarrierUnreadable) and account.id not in answering:
             account.failures += 1
             if account.failures >= BREAKER_OPENS_AFTER:
                 account.paused_until = now + backoff(account.failures - BREAKER_OPENS_AFTER, pace=pace)

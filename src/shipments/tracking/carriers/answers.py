@@ -94,11 +94,16 @@ class Account(msgspec.Struct, frozen=True):
 
 
 class Call(msgspec.Struct, frozen=True):
-    """One request to make: below the account's `base_url`, never elsewhere. Its headers hold the secret."""
+    """One request to make: below the account's `base_url`, never elsewhere. Its headers hold the secret.
+
+    `json`: the body of a POST, already encoded. It holds references.
+    """
 
     path: str
     params: Mapping[str, str]
     headers: Mapping[str, str]
+    method: str = "GET"
+    json: bytes | None = None
 
     def __repr__(self) -> str:
         return f"Call(path={self.path!r})"

@@ -61,8 +61,8 @@ async def ask(
     pages: list[Answer] = []
     page: str | None = None
     try:
-        async with asyncio.timeout(deadline_s):
-            while not pages or (page and len(pages) < MOST_PAGES and await permit()):
+        async with asyncio.timeout(deadline_s) as deadline:
+            while not pages or (page and len(pages) < MOST_PAGES and await _permitted(permit, deadline)):
                 call = carrier.request_for(leg, account, since=since, page=page)
                 heard = await _fetch(client, account, call, heard_at, most_bytes)
                 pages.append(_read(carrier, heard, leg, since, heard_at))
@@ -70,6 +70,16 @@ async def ask(
     except TimeoutError as error:
         raise CarrierUnavailable(f"{carrier.name} did not answer within {deadline_s:g} seconds.") from error
     return together(pages, leg.to_place)
+
+
+async def _permitted(permit: Permit, deadline: asyncio.Timeout) -> bool:
+    """Waiting for the budget is our doing, not the carrier's: the deadline stands still meanwhile."""
+    now = asyncio.get_running_loop().time
+    left = (deadline.when() or now()) - now()
+    deadline.reschedule(None)
+    granted = await permit()
+    deadline.reschedule(now() + left)
+    return granted
 
 
 class _Heard(msgspec.Struct, frozen=True):
@@ -83,7 +93,8 @@ async def _fetch(
 ) -> _Heard:
     try:
         url = account.base_url.rstrip("/") + call.path
-        request = client.build_request("GET", url, params=call.params, headers=call.headers)
+        headers = {**call.headers, "Content-Type": "application/json"} if call.json is not None else call.headers
+        request = client.build_request(call.method, url, params=call.params, headers=headers, content=call.json)
         response = await client.send(request, stream=True)
         try:
             if response.status_code == 404:

@@ -154,13 +154,28 @@ def together(pages: list[Answer], to_place: str) -> Answer:
     problems = [problem for page in pages for problem in page.problems]
     told = [event for page in pages for event in page.events]
     events = told_once(told, problems)
-    expected = expected_arrival(events, to_place)
+    earliest, latest = _expected_of(pages, events, to_place)
     return Answer(
         found=any(page.found for page in pages),
         events=events,
-        expected_from=expected,
-        expected_to=expected,
+        expected_from=earliest,
+        expected_to=latest,
         problems=limited(problems),
         next_page=pages[-1].next_page,
         ignored=sum(page.ignored for page in pages) + len(told) - len(events),
     )
+
+
+def _expected_of(
+    pages: list[Answer], events: tuple[ReadEvent, ...], to_place: str
+) -> tuple[datetime | None, datetime | None]:
+    """What the events of all pages say, as the range of the page that states it.
+
+    Some carriers estimate a bare date: then no event holds a moment, and the last page that states a range counts.
+    """
+    expected = expected_arrival(events, to_place)
+    spoken_of = any(one.unlocode == to_place and one.event in ARRIVALS and one.occurred_at for one in events)
+    stated = [(one.expected_from, one.expected_to) for one in pages if one.expected_to is not None]
+    if spoken_of:
+        stated = [one for one in stated if one[1] == expected]
+    return stated[-1] if stated else (expected, expected)

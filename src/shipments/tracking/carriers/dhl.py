@@ -1,0 +1,129 @@
+"""DHL Shipment Tracking Unified: `GET /track/shipments`, one number a call, for all of DHL's businesses.
+
+Source: DHL's specification 1.4.1. Times come with `Z`, with an offset, without either (then local to the place),
+as bare dates and with nanoseconds. Pages by `nextUrl`, of which only offset and limit are taken, so that no
+answer can send us to another host.
+"""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Final
+from urllib.parse import parse_qsl, urlsplit
+
+from shipments.errors import CarrierUnreadable
+from shipments.tracking.carriers import believing, parcels
+from shipments.tracking.carriers.answers import NOT_FOUND, Account, Answer, Call, LegAsked, ReadEvent
+from shipments.tracking.carriers.dhl_choosing import country_of_place, ours_among
+from shipments.tracking.carriers.dhl_codes import finer_code, meaning_of
+from shipments.tracking.carriers.dhl_shapes import Event, Shipment, Told
+from shipments.tracking.carriers.parcel_reading import ParcelReading, Scan, answer_of, code_of
+from shipments.tracking.carriers.parcels import Estimate
+from shipments.tracking.carriers.parts import read_parts
+
+name: Final = "dhl"
+polled: Final = True
+modes: Final = frozenset({"courier", "post", "air", "road"})
+reference_types: Final[Mapping[str, str]] = {
+    "tracking_number": "trackingNumber",
+    "air_waybill": "trackingNumber",
+    "trackingNumber": "trackingNumber",
+}
+
+_LONGEST_BUSINESS = 40
+
+
+def request_for(leg: LegAsked, account: Account, *, since: datetime | None, page: str | None) -> Call:
+    """Asks for one leg's shipment. DHL answers with all its events: `since` narrows nothing."""
+    asked = {reference_types[leg.reference_type]: leg.reference, "language": "en"}
+    if page is not None:
+        asked |= _page_asked(page)
+    headers = {"DHL-API-Key": account.secret, "Accept": "application/json"}
+    return Call(path="/track/shipments", params=asked, headers=headers)
+
+
+def _page_asked(page: str) -> dict[str, str]:
+    said = dict(parse_qsl(page))
+    return {key: said[key] for key in ("offset", "limit") if _is_number(said.get(key, ""))}
+
+
+def _is_number(text: str) -> bool:
+    return text.isascii() and text.isdigit() and len(text) <= 6
+
+
+def read_answer(
+    answer: bytes, leg: LegAsked, *, heard_at: datetime, headers: Mapping[str, str] | None = None
+) -> Answer:
+    """Pure: what these bytes say of this leg. Raises CarrierUnreadable, never guesses."""
+    problems: list[str] = []
+    told = read_parts(answer, Told, problems, carrier="DHL")
+    if told.shipments is None:
+        return _without_shipments(told)
+    ours = ours_among(told.shipments, leg, problems)
+    events: list[ReadEvent] = []
+    estimate: Estimate | None = None
+    found = False
+    for shipment in ours:
+        kept = _events(shipment, leg, heard_at, problems)
+        if kept or not (shipment.events or shipment.status):  # else all of it was an earlier use of the number
+            found = True
+            events += kept
+            estimate = _estimate(shipment, leg, heard_at, problems) or estimate
+    next_page = _next_page(told.next_url, problems)
+    return answer_of(events, estimate, found=found, problems=problems, next_page=next_page)
+
+
+def _without_shipments(told: Told) -> Answer:
+    if str(told.status) == "404":
+        return NOT_FOUND
+    raise CarrierUnreadable("The DHL answer holds no list of shipments.")
+
+
+def _events(shipment: Shipment, leg: LegAsked, heard_at: datetime, problems: list[str]) -> list[ReadEvent]:
+    reading = ParcelReading(leg, heard_at, problems)
+    business = (shipment.service or "")[:_LONGEST_BUSINESS].lower()
+    said = shipment.events or ([shipment.status] if shipment.status else [])
+    for position, event in enumerate(said, start=1):
+        if not event.timestamp or not (event.status_code or event.status):
+            reading.left_out(position, "its status or time is missing")
+        else:
+            reading.take(position, _scan(event, event.timestamp, business))
+    return reading.events()
+
+
+def _scan(event: Event, timestamp: str, business: str) -> Scan:
+    country = country_of_place(event.location)
+    finer = finer_code(business, event.status, event.status_code)
+    address = event.location.address if event.location else None
+    status_code = event.status_code if event.status_code != finer else None
+    text = f"{event.description} {event.remark}" if event.description and event.remark else event.description
+    return Scan(
+        raw_code=code_of(status_code or event.status, finer) if finer else code_of(status_code or event.status),
+        meaning=meaning_of(business, event.status_code, finer),
+        written=believing.written_time(timestamp, country),
+        as_written=timestamp,
+        text=text or event.remark,
+        country=country,
+        place=address.town if address else None,
+    )
+
+
+def _estimate(shipment: Shipment, leg: LegAsked, heard_at: datetime, problems: list[str]) -> Estimate | None:
+    """The time frame, which is finer, before the one time."""
+    frame, raw_code = shipment.frame, "estimatedTimeOfDelivery"
+    first = last = shipment.estimate
+    if frame is not None and (frame.first or frame.last):
+        first, last, raw_code = frame.first, frame.last, "estimatedDeliveryTimeFrame"
+    return parcels.estimate(first, last, leg, raw_code=raw_code, heard_at=heard_at, problems=problems)
+
+
+def _next_page(next_url: str | None, problems: list[str]) -> str | None:
+    if not next_url:
+        return None
+    try:
+        asked = _page_asked(urlsplit(next_url).query)
+    except ValueError:
+        asked = {}
+    if "offset" not in asked:
+        problems.append("the nextUrl names no page")
+        return None
+    return "&".join(f"{key}={value}" for key, value in asked.items())

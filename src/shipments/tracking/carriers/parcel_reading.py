@@ -1,0 +1,151 @@
+"""A parcel's news as one leg sees it: believed or not, from an earlier use of its number or not."""
+
+import re
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+
+import msgspec
+
+from shipments.tracking.carriers import believing, parcels
+from shipments.tracking.carriers.answers import Answer, LegAsked, ReadEvent
+from shipments.tracking.carriers.parcels import Meaning
+from shipments.tracking.milestones import Milestone
+
+WRONG_BY_AT_MOST = timedelta(days=2)
+"""How far before the dispatch, as staff noted it, our own parcel may be said to be delivered."""
+
+_LONGEST_CODE = 60
+_signer = re.compile(r"\W*\bsigned\b", re.IGNORECASE)
+
+
+class Scan(msgspec.Struct, gc=False):
+    """One event of a parcel, in whichever words its carrier has.
+
+    `country`: two letters, None where not said. `physical` False: noted in an office, nobody held the parcel.
+    """
+
+    raw_code: str
+    meaning: Meaning | None
+    written: believing.WrittenTime
+    as_written: str
+    text: str | None
+    country: str | None
+    place: str | None
+    physical: bool = True
+
+
+class ParcelReading:
+    """Reads scans of one parcel for one leg; `problems` and `ignored` fill as it goes."""
+
+    def __init__(self, leg: LegAsked, heard_at: datetime, problems: list[str]) -> None:
+        self.problems = problems
+        self.ignored = 0
+        self._leg = leg
+        self._heard_at = heard_at
+        self._reference = parcels.bare(leg.reference)
+        self._told: list[tuple[datetime | None, ReadEvent]] = []
+        self._used_until: datetime | None = None
+        self._milestones: dict[tuple[Meaning, str | None, bool], Milestone | None] = {}
+
+    def left_out(self, position: int, why: str) -> None:
+        self.problems.append(f"event {position} is left out: {why}")
+
+    def take(self, position: int, scan: Scan) -> None:
+        """Keeps the event of a scan, or names why not."""
+        doubt = believing.doubt_about(scan.written, actual=True, heard_at=self._heard_at)
+        if doubt:
+            self.problems.append(f"event {position} ({scan.raw_code}) moves nothing: {doubt}")
+        elif believing.from_before(scan.written, self._leg.dispatched_at):
+            return self.left_out(position, "it is over 60 days older than the dispatch: a number used before")
+        if scan.meaning is None:
+            self.problems.append(f"event {position}: the code {scan.raw_code} is unknown")
+        elif scan.meaning.milestone is Milestone.DELIVERED and not doubt:
+            self._note_earlier_use(scan.written)
+        self._told.append((None if doubt else scan.written.roughly, self._event(scan, believed=not doubt)))
+
+    def _note_earlier_use(self, delivered: believing.WrittenTime) -> None:
+        sent, at = self._leg.dispatched_at, delivered.roughly
+        if sent is not None and at is not None and at < sent - WRONG_BY_AT_MOST:
+            self._used_until = max(at, self._used_until or at)
+
+    def _event(self, scan: Scan, *, believed: bool) -> ReadEvent:
+        meaning = scan.meaning if believed else None
+        written = scan.written
+        time = written.at.isoformat() if written.at else scan.as_written
+        return ReadEvent(
+            id=parcels.identity(self._reference, "ACT", scan.raw_code, time),
+            occurred_at=written.at if believed else None,
+            occurred_as_written=believing.plain_text(scan.as_written, 60) or "",
+            tz_known=written.zone_written,
+            classifier="ACT",
+            milestone=self._milestone(meaning, scan) if meaning else None,
+            event=scan.meaning.event if scan.meaning else None,
+            reason=meaning.reason if meaning else None,
+            raw_code=scan.raw_code,
+            raw_text=_words(scan),
+            place=believing.plain_text(scan.place) or scan.country,
+            unlocode=None,
+            created_at=None,
+        )
+
+    def _milestone(self, meaning: Meaning, scan: Scan) -> Milestone | None:
+        """What is only noted in an office proves no arrival, whatever place is written beside it."""
+        key = (meaning, scan.country, scan.physical)
+        if key not in self._milestones:
+            there = meaning.there if scan.physical else None
+            plain = msgspec.structs.replace(meaning, there=there)
+            self._milestones[key] = parcels.milestone_in(plain, self._leg, scan.country)
+        return self._milestones[key]
+
+    def events(self) -> list[ReadEvent]:
+        """What is kept, without an earlier use of the number, once all scans of the parcel are taken."""
+        kept = [event for at, event in self._told if not self._is_earlier_use(at)]
+        gone = len(self._told) - len(kept)
+        if gone:
+            self.problems.append(f"{gone} events are left out: this number was delivered before our dispatch")
+        return list(parcels.delivered_back(kept))
+
+    def _is_earlier_use(self, at: datetime | None) -> bool:
+        return self._used_until is not None and at is not None and at <= self._used_until
+
+
+def answer_of(
+    told: Iterable[ReadEvent],
+    estimate: parcels.Estimate | None,
+    *,
+    found: bool,
+    problems: list[str],
+    ignored: int = 0,
+    next_page: str | None = None,
+) -> Answer:
+    """Events, each once, with an estimate that counts only while nothing says delivered."""
+    acted = list(told)
+    over = estimate is not None and any(one.milestone in parcels.ENDED for one in acted)
+    said = [*acted, estimate.event] if estimate and not over else acted
+    events = believing.told_once(said, problems)
+    earliest, latest = estimate.range if estimate and not over else (None, None)
+    return Answer(
+        found=found,
+        events=events,
+        expected_from=earliest,
+        expected_to=latest,
+        problems=believing.limited(problems),
+        next_page=next_page,
+        ignored=ignored + len(said) - len(events) + over,
+    )
+
+
+def code_of(*parts: str | None) -> str:
+    """A raw code from its parts, `-` where one is missing; safe to show and to keep."""
+    raw = "/".join([part or "-" for part in parts])
+    if len(raw) <= _LONGEST_CODE and raw.isprintable():
+        return raw
+    return believing.plain_text(raw, _LONGEST_CODE) or "?"
+
+
+def _words(scan: Scan) -> str:
+    """The carrier's own words; of a delivery without the name of who signed for it."""
+    text = scan.text
+    if text and scan.meaning is not None and scan.meaning.milestone is Milestone.DELIVERED:
+        text = _signer.split(text, maxsplit=1)[0]
+    return believing.plain_text(text) or ""

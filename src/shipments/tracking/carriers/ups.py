@@ -1,0 +1,159 @@
+"""UPS Track v1: `GET /api/track/v1/details/{number}`, one number a call.
+
+Source: UPS's Tracking specification. Not found is a 200 with warning TW0001 and no package. What is over 120
+days old is gone from UPS's answers, and stays with us.
+"""
+
+import hashlib
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Final
+from urllib.parse import quote
+
+from shipments.errors import CarrierUnreadable
+from shipments.tracking.carriers import believing, parcels
+from shipments.tracking.carriers.answers import NOT_FOUND, Account, Answer, Call, LegAsked, ReadEvent
+from shipments.tracking.carriers.parcel_reading import ParcelReading, Scan, answer_of, code_of
+from shipments.tracking.carriers.parcels import Estimate
+from shipments.tracking.carriers.parts import read_parts
+from shipments.tracking.carriers.ups_codes import UNPROVEN, meaning_of
+from shipments.tracking.carriers.ups_shapes import Activity, Address, Notice, Package, Shipment, Status, Told
+from shipments.tracking.carriers.ups_times import delivery_expected, moment_of
+
+name: Final = "ups"
+polled: Final = True
+modes: Final = frozenset({"courier", "air", "road"})
+reference_types: Final[Mapping[str, str]] = {
+    "tracking_number": "inquiryNumber",
+    "inquiryNumber": "inquiryNumber",
+}
+
+NOT_FOUND_CODE = "TW0001"
+KEPT_FOR = timedelta(days=120)
+_MOST_WARNINGS = 5
+
+
+def request_for(leg: LegAsked, account: Account, *, since: datetime | None, page: str | None) -> Call:
+    """Asks for one leg's parcel. The account's secret is the access token of the day.
+
+    UPS answers with all that it still has, on one page: `since` and `page` narrow nothing. `transId` tells
+    calls apart in UPS's own records; it holds no reference.
+    """
+    asked_about = f"{account.id}\n{leg.reference}\n{since}"
+    headers = {
+        "Authorization": f"Bearer {account.secret}",
+        "Accept": "application/json",
+        "transId": hashlib.sha256(asked_about.encode("utf-8", "replace")).hexdigest()[:32],
+        "transactionSrc": "shipments",
+    }
+    path = f"/api/track/v1/details/{quote(leg.reference, safe='')}"
+    return Call(path=path, params={"locale": "en_US"}, headers=headers)
+
+
+def read_answer(
+    answer: bytes, leg: LegAsked, *, heard_at: datetime, headers: Mapping[str, str] | None = None
+) -> Answer:
+    """Pure: what these bytes say of this leg. Raises CarrierUnreadable, never guesses."""
+    problems: list[str] = []
+    told = read_parts(answer, Told, problems, carrier="UPS")
+    if told.track is None or told.track.shipments is None:
+        return _refused(told)
+    packages = [(shipment, package) for shipment in told.track.shipments for package in shipment.packages or ()]
+    if not packages:
+        return _nothing(told.track.shipments, leg, heard_at, problems)
+    events: list[ReadEvent] = []
+    estimate: Estimate | None = None
+    found = False
+    for position, (shipment, package) in enumerate(packages, start=1):
+        why = _why_another(shipment, package, leg)
+        if why:
+            problems.append(f"package {position} is left out as another one: {why}")
+            continue
+        kept = _events(package, leg, heard_at, problems)
+        if kept or not package.activities:  # else all of it was an earlier use of the number
+            found = True
+            events += kept
+            estimate = _estimate(package, leg, heard_at, problems) or estimate
+    return answer_of(events, estimate, found=found, problems=problems)
+
+
+def _refused(told: Told) -> Answer:
+    codes = _codes(told.refusal.errors if told.refusal else None)
+    if NOT_FOUND_CODE in codes:
+        return NOT_FOUND
+    if codes:
+        raise CarrierUnreadable(f"UPS refused to answer: {', '.join(codes)}.")
+    raise CarrierUnreadable("The UPS answer holds no list of shipments.")
+
+
+def _nothing(shipments: list[Shipment], leg: LegAsked, heard_at: datetime, problems: list[str]) -> Answer:
+    codes = [code for shipment in shipments for code in _codes(shipment.warnings) if code != NOT_FOUND_CODE]
+    problems += [f"UPS warns: {code}" for code in codes]
+    if leg.dispatched_at is not None and heard_at - leg.dispatched_at > KEPT_FOR:
+        problems.append(f"UPS keeps its news for {KEPT_FOR.days} days, and this leg left earlier")
+    return Answer(found=False, problems=believing.limited(problems))
+
+
+def _codes(notices: list[Notice] | None) -> list[str]:
+    said = [believing.plain_text(notice.code, 20) for notice in (notices or [])[:_MOST_WARNINGS]]
+    return [code for code in said if code]
+
+
+def _why_another(shipment: Shipment, package: Package, leg: LegAsked) -> str | None:
+    """A package that names no number is the answer to our question, unless its shipment answers another."""
+    names = [package.number, *(other.number for other in package.other_numbers or ())]
+    said = [parcels.bare(name) for name in names if name] or [parcels.bare(shipment.number or "")]
+    if any(said) and parcels.bare(leg.reference) not in said:
+        return "it carries another number"
+    ends = {one.type: country_of_address(one.address) for one in package.addresses or ()}
+    if _differ(ends.get("DESTINATION"), parcels.country_of(leg.to_place)):
+        return "it goes to another country"
+    if _differ(ends.get("ORIGIN"), parcels.country_of(leg.from_place)):
+        return "it comes from another country"
+    return None
+
+
+def _differ(said: str | None, asked: str | None) -> bool:
+    return said is not None and asked is not None and said != asked
+
+
+def country_of_address(address: Address | None) -> str | None:
+    """Two letters, or None: a country's name is not looked up."""
+    said = (address.country or address.country_as_named) if address else None
+    return parcels.country_of(said) if said and len(said) == 2 else None
+
+
+def _events(package: Package, leg: LegAsked, heard_at: datetime, problems: list[str]) -> list[ReadEvent]:
+    reading = ParcelReading(leg, heard_at, problems)
+    for position, activity in enumerate(package.activities or (), start=1):
+        status, moment = activity.status, moment_of(activity)
+        if status is None or moment is None or not (status.type or status.code or status.status_code):
+            reading.left_out(position, "its status or date is missing")
+            continue
+        scan = _scan(activity, status, moment)
+        if scan.meaning is UNPROVEN:
+            problems.append(f"event {position} ({scan.raw_code}) moves nothing: delivered is type D with code 011")
+        reading.take(position, scan)
+    return reading.events()
+
+
+def _scan(activity: Activity, status: Status, moment: tuple[str, str]) -> Scan:
+    address = activity.location.address if activity.location else None
+    country = country_of_address(address)
+    return Scan(
+        raw_code=code_of(status.type, status.code, status.status_code),
+        meaning=meaning_of(status.type, status.code, status.status_code),
+        written=believing.written_time(moment[0], country),
+        as_written=moment[1],
+        text=status.description,
+        country=country,
+        place=address.town if address else None,
+        physical=activity.logical is not True,
+    )
+
+
+def _estimate(package: Package, leg: LegAsked, heard_at: datetime, problems: list[str]) -> Estimate | None:
+    expected = delivery_expected(package)
+    if expected is None:
+        return None
+    return parcels.estimate(*expected, leg, raw_code="deliveryDate", heard_at=heard_at, problems=problems)

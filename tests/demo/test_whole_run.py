@@ -1,0 +1,130 @@
+"""`shipments demo` as a newcomer starts it: the story to its end, a programme that answers, a clean stop."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import msgspec
+import pytest
+
+COMMAND = Path(sys.executable).with_name("shipments")
+VOYAGE_S = 8
+PATIENCE_S = 80
+ENDED = "Ctrl-C stops everything"
+
+
+class Run(msgspec.Struct, frozen=True):
+    """A demo whose story has ended. `early`: access.json as it was when the story began."""
+
+    process: subprocess.Popen[str]
+    folder: Path
+    said: str
+    early: dict[str, Any]
+    access: dict[str, Any]
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Run]:
+    place = tmp_path_factory.mktemp("whole")
+    output = place / "output"
+    with output.open("w") as written:
+        process = subprocess.Popen(
+            [COMMAND, "demo", "--port", "0", "--voyage-seconds", str(VOYAGE_S)],
+            cwd=place,
+            stdout=written,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+    path = place / ".demo" / "access.json"
+    try:
+        _wait(process, output, path.exists)
+        early = json.loads(path.read_text("utf-8"))
+        assert httpx.get(f"{early['base_url']}/health/ready", trust_env=False).status_code == 200
+        _wait(process, output, lambda: ENDED in output.read_text("utf-8"))
+        access = json.loads(path.read_text("utf-8"))
+        yield Run(process, place / ".demo", output.read_text("utf-8"), early, access)
+    finally:
+        process.kill()
+        process.wait()
+
+
+def _wait(process: subprocess.Popen[str], output: Path, happened: Any) -> None:
+    until = time.monotonic() + PATIENCE_S
+    while not happened():
+        if process.poll() is not None or time.monotonic() > until:
+            pytest.fail(f"the demo ended with {process.poll()} or took too long:\n{output.read_text('utf-8')}")
+        time.sleep(0.1)
+
+
+def test_the_story_goes_from_request_to_hand_over(run: Run) -> None:
+    steps = ["logs request", "seals it", "may not", "dispatches", "the ship has sailed", "arrived", "scans", "hands"]
+    places = [run.said.find(step) for step in steps]
+
+    assert places == sorted(places)
+    assert -1 not in places
+    assert "no faults" in run.said
+
+
+def test_access_names_what_the_story_made_once_it_has_ended(run: Run) -> None:
+    assert len(run.access["boxes"]) == len(run.early["boxes"]) + 1
+    assert len(run.access["batches"]) == len(run.early["batches"]) + 1
+    assert len(run.access["cards"]) == len(run.early["cards"]) + 1
+    assert set(run.access) == {"base_url", "people", "boxes", "batches", "cards", "practice_carrier_url", "env"}
+
+
+def test_every_key_opens_the_api(run: Run) -> None:
+    with httpx.Client(base_url=run.access["base_url"], trust_env=False) as client:
+        for person in run.access["people"]:
+            assert set(person) == {"email", "password", "roles", "office", "api_key"}
+            answer = client.get("/api/v1/boxes", headers={"Authorization": f"Bearer {person['api_key']}"})
+            assert answer.status_code == (403 if person["roles"] == ["auditor"] else 200), person["roles"]
+
+
+def test_the_box_of_the_story_is_handed_over(run: Run) -> None:
+    coordinator = next(one for one in run.access["people"] if one["roles"] == ["coordinator"])
+    headers = {"Authorization": f"Bearer {coordinator['api_key']}"}
+
+    answer = httpx.get(
+        f"{run.access['base_url']}/api/v1/boxes/{run.access['boxes'][-1]}", headers=headers, trust_env=False
+    )
+
+    assert answer.json()["progress"]["stage"] == "handed_over"
+
+
+def test_the_labels_are_a_pdf(run: Run) -> None:
+    labels = run.folder / f"labels-{run.access['batches'][-1]}.pdf"
+
+    assert labels.read_bytes().startswith(b"%PDF-")
+
+
+def test_cards_open_for_whoever_holds_them(run: Run) -> None:
+    for card in run.access["cards"]:
+        assert httpx.get(card["url"], trust_env=False).status_code == 200
+
+
+def test_the_practice_carrier_answers(run: Run) -> None:
+    assert httpx.get(f"{run.access['practice_carrier_url']}/practice/shipments", trust_env=False).status_code == 200
+
+
+@pytest.mark.parametrize("words", [["journal", "verify"], ["progress", "rebuild"]])
+def test_commands_act_on_the_demo_with_its_settings(run: Run, words: list[str], tmp_path: Path) -> None:
+    done = subprocess.run(
+        [COMMAND, *words], env={**os.environ, **run.access["env"]}, cwd=tmp_path, capture_output=True, text=True
+    )
+
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_it_stops_cleanly(run: Run) -> None:
+    run.process.send_signal(signal.SIGTERM)
+
+    assert run.process.wait(20) == 0
+    with pytest.raises(httpx.ConnectError):
+        httpx.get(run.access["base_url"], trust_env=False)

@@ -1,0 +1,94 @@
+"""A claim is a lease with a fence: a dead worker's legs come back, and one that wakes late writes nothing."""
+
+import functools
+from collections.abc import Sequence
+from datetime import timedelta
+
+import msgspec
+
+from shipments.errors import CarrierUnavailable
+from shipments.offices.scope import EVERYWHERE
+from shipments.tracking.carriers.answers import Answer, ReadEvent
+from shipments.tracking.milestones import Milestone
+from shipments.tracking.polling import Claim, Result, claim_due, record
+from tests.builders import NOON
+from tests.jobs.fleet import Fleet
+
+LEASE = timedelta(minutes=5)
+STRAY = ReadEvent(
+    id="heard too late",
+    occurred_at=NOON,
+    occurred_as_written="2026-03-02T12:00:00Z",
+    tz_known=True,
+    classifier="ACT",
+    milestone=Milestone.DELIVERED,
+    event="reported",
+    reason=None,
+    raw_code="EQUIPMENT/DROP",
+    raw_text="",
+    place=None,
+    unlocode=None,
+    created_at=NOON,
+)
+
+
+def claim(fleet: Fleet) -> Sequence[Claim]:
+    """By a worker that does not answer yet."""
+    journey, ring = fleet.journey, fleet.settings.ring
+    return journey.do(lambda s: claim_due(s, ring, most=10, lease=LEASE, now=journey.now), EVERYWHERE)
+
+
+def test_a_claimed_leg_is_nobody_elses_until_its_lease_ends(each_fleet: Fleet) -> None:
+    each_fleet.sail(3)
+    assert len(claim(each_fleet)) == 3
+    assert claim(each_fleet) == []
+    each_fleet.journey.now += LEASE
+    assert [one.fence for one in claim(each_fleet)] == [2, 2, 2]
+
+
+def test_the_legs_of_a_worker_that_died_are_asked_about_when_its_lease_ends(each_fleet: Fleet) -> None:
+    each_fleet.sail(2)
+    claim(each_fleet)
+    assert each_fleet.poll()[0].asked == 0
+    each_fleet.journey.now += LEASE
+    assert each_fleet.poll()[0].asked == 2
+
+
+def test_a_lease_holder_that_wakes_late_writes_nothing(each_fleet: Fleet) -> None:
+    (leg,) = each_fleet.sail()
+    (slow,) = claim(each_fleet)
+    journey = each_fleet.journey
+    journey.now += LEASE
+    each_fleet.poll()
+    before, watch = journey.events(leg), journey.watch(leg).model_dump()
+    for outcome in (Answer(found=True, events=(STRAY,)), CarrierUnavailable("too late"), None):
+        late = [Result(slow, outcome)]
+        recorded = journey.do(functools.partial(record, results=late, pace=1.0, now=journey.now), EVERYWHERE)
+        assert (recorded.new, recorded.late) == (0, 1)
+    assert len(journey.events(leg)) == len(before)
+    assert journey.watch(leg).model_dump() == watch
+    assert each_fleet.the_account().failures == 0
+
+
+def test_one_late_result_does_not_hold_back_the_others(fleet: Fleet) -> None:
+    fleet.sail(2)
+    slow, other = claim(fleet)
+    stale = msgspec.structs.replace(slow, fence=slow.fence - 1)
+    results = [Result(stale, Answer(found=True)), Result(other, Answer(found=True))]
+    recorded = fleet.journey.do(lambda s: record(s, results, pace=1.0, now=fleet.journey.now), EVERYWHERE)
+    assert recorded.late == 1
+    assert fleet.journey.watch(other.leg_id).asked_at == fleet.journey.now
+    assert fleet.journey.watch(slow.leg_id).asked_at is None
+
+
+def test_a_batch_that_leaves_wakes_its_legs(fleet: Fleet) -> None:
+    journey = fleet.journey
+    box = journey.box()
+    batch = journey.batch(box)
+    leg = journey.leg(batch, carrier="dcsa", reference="PRB7654321")
+    assert journey.watch(leg).due_at is None
+    assert fleet.poll()[0].asked == 0
+    journey.dispatch(batch)
+    assert journey.watch(leg).due_at == journey.now
+    late = journey.leg(batch, carrier="dcsa", reference="PRB7654322")
+    assert journey.watch(late).due_at == journey.now
