@@ -33,7 +33,7 @@ bench: $(READY) ## Our times beside the machine's limits, measured in the same r
 	.venv/bin/python -m tests.bench
 
 $(READY): pyproject.toml uv.lock | $(UV)
-	$(UV) sync --locked
+	$(UV) sync --locked --compile-bytecode
 	@touch $@
 
 .uv/bin/uv:

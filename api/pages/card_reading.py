@@ -9,7 +9,7 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 import msgspec
-from sqlalchemy import Engine, and_, bindparam, exists, select
+from sqlalchemy import ColumnElement, Engine, Select, and_, bindparam, exists, select
 from sqlmodel import Session, col
 
 from api.pages.prepared import Prepared, Reader
@@ -95,26 +95,35 @@ _TOLD = (
 )
 TRAVELS = (Point.TRAVELLING, Point.IN_THE_COUNTRY)
 
-_line, _asked = RequestLine, SupplyRequest
-_OF_CASE = and_(col(_asked.case_id) == bindparam("case_id"), col(_asked.withdrawn_at).is_(None))
-_BOXES = (
-    select(col(BoxLine.box_id))
-    .join(_line, col(_line.id) == col(BoxLine.request_line_id))
-    .join(_asked, col(_asked.id) == col(_line.request_id))
-    .where(col(_asked.case_id) == bindparam("case_id"))
-)
+_line, _asked, _case = RequestLine, SupplyRequest, bindparam("case_id", type_=Case.__table__.c.id.type)  # type: ignore[attr-defined]
+
+
+def _boxes(case_id: ColumnElement[UUID]) -> Select[UUID]:
+    return (
+        select(col(BoxLine.box_id))
+        .join(_line, col(_line.id) == col(BoxLine.request_line_id))
+        .join(_asked, col(_asked.id) == col(_line.request_id))
+        .where(col(_asked.case_id) == case_id)
+    )
+
+
 # One statement, in columns, made once: the case's office, its requests in short, and a row for each of its boxes.
+_CARD = OPENED.cte("opened")
+_OF_CASE = and_(col(_asked.case_id) == _CARD.c.case_id, col(_asked.withdrawn_at).is_(None))
 _SHOWN = (
     select(
         *(col(Case.language), col(Office.public_phone), col(Office.time_zone)),
-        exists().where(_OF_CASE).label("asked"),
-        exists().where(_OF_CASE, col(_line.request_id) == col(_asked.id), col(_line.approved) > 0).label("approved"),
-        *(col(Box.id), col(Box.stage), col(Box.exceptions), col(Box.expected_from), col(Box.expected_to)),
+        exists().where(_OF_CASE).correlate(_CARD).label("asked"),
+        exists()
+        .where(_OF_CASE, col(_line.request_id) == col(_asked.id), col(_line.approved) > 0)
+        .correlate(_CARD)
+        .label("approved"),
+        *(col(Box.stage), col(Box.exceptions), col(Box.expected_from), col(Box.expected_to)),
         *(col(Box.overdue_after), col(Box.silent_after), col(Box.heard_at)),
     )
-    .join_from(Case, Office, col(Office.id) == col(Case.origin_office_id))
-    .outerjoin(Box, col(Box.id).in_(_BOXES))
-    .where(col(Case.id) == bindparam("case_id"))
+    .join_from(_CARD, Case, col(Case.id) == _CARD.c.case_id)
+    .join(Office, col(Office.id) == col(Case.origin_office_id))
+    .outerjoin(Box, col(Box.id).in_(_boxes(_CARD.c.case_id).correlate(_CARD)))
     .order_by(col(Box.id))
 )
 _PLACE = (
@@ -122,25 +131,20 @@ _PLACE = (
     .join(Case, col(Case.origin_office_id) == col(Office.id))
     .where(col(Case.id) == bindparam("case_id"))
 )
-_CODES = select(col(Box.code)).where(col(Box.id).in_(_BOXES)).order_by(col(Box.id))
+_CODES = select(col(Box.code)).where(col(Box.id).in_(_boxes(_case))).order_by(col(Box.id))
 
 
 class CardReader:
-    """Looks up what tokens open, in two statements that are prepared once."""
+    """Looks up what tokens open, in one statement that is prepared once."""
 
     def __init__(self, engine: Engine) -> None:
         self._reader = Reader(engine)
-        self._opened = Prepared(engine, OPENED)
         self._shown = Prepared(engine, _SHOWN)
 
     def look(self, asked: Mapping[str, object], now: datetime) -> Opened | None:
         """`asked`: see `what_opens`. None, after one query, for every card that is not in use. Raises Unavailable."""
-        rows: Sequence[Any] | None = self._reader.read(lambda connection: self._rows(connection, asked))
-        return None if rows is None else _opened(rows, now)
-
-    def _rows(self, connection: Any, asked: Mapping[str, object]) -> Sequence[Any] | None:
-        found = self._opened.rows(connection, asked)
-        return self._shown.rows(connection, {"case_id": found[0][1]}) if found else None
+        rows: Sequence[Any] = self._reader.read(lambda connection: self._shown.rows(connection, asked))
+        return _opened(rows, now) if rows else None
 
 
 @lru_cache(maxsize=4)
@@ -159,7 +163,7 @@ def details_of(session: Session, case_id: UUID) -> Details:
 def _opened(rows: Sequence[Any], now: datetime) -> Opened:  # Any: the columns of _SHOWN
     language, phone, zone, asked, approved = rows[0][:5]
     place = ZoneInfo(zone)
-    ways = tuple(_way(*row[6:], place=place, now=now) for row in rows if row[5] is not None)
+    ways = tuple(_way(*row[5:], place=place, now=now) for row in rows if row[5] is not None)
     if not ways:
         ways = (Way(Point.APPROVED if approved else Point.ASKED if asked else Point.NOTHING_YET),)
     return Opened(Shown(phone, ways), language)

@@ -9,11 +9,8 @@ from contextlib import closing
 from typing import Any
 
 from sqlalchemy import Engine, Select
-from sqlalchemy.types import TypeEngine
 
 from shipments.errors import Unavailable
-
-Convert = Callable[[Any], Any]  # Any: whatever a column holds
 
 
 class Prepared:
@@ -23,16 +20,25 @@ class Prepared:
         compiled = statement.compile(dialect=engine.dialect)
         self._sql = str(compiled)
         self._order: Sequence[str] | None = compiled.positiontup
-        self._values = dict(compiled.params)
-        self._in = {name: _way_in(engine, bind.type) for name, bind in compiled.binds.items()}
-        self._out = [_way_out(engine, column.type) for column in statement.selected_columns]
+        given = {name: bind.type.dialect_impl(engine.dialect) for name, bind in compiled.binds.items()}
+        self._in = {name: kind.bind_processor(engine.dialect) for name, kind in given.items()}
+        self._values = {name: self._put(name, value) for name, value in compiled.params.items() if value is not None}
+        found = (column.type.dialect_impl(engine.dialect) for column in statement.selected_columns)
+        self._out = [kind.result_processor(engine.dialect, None) for kind in found]
 
     def rows(self, connection: Any, values: Mapping[str, object]) -> list[list[Any]]:  # Any: a driver's connection
         """Every row."""
-        given = {name: self._in[name](value) for name, value in {**self._values, **values}.items()}
+        given = self._values | {name: self._put(name, value) for name, value in values.items()}
         with closing(connection.cursor()) as cursor:
             cursor.execute(self._sql, given if self._order is None else [given[name] for name in self._order])
-            return [[out(value) for out, value in zip(self._out, row, strict=True)] for row in cursor.fetchall()]
+            return [
+                [out(value) if out else value for out, value in zip(self._out, row, strict=True)]
+                for row in cursor.fetchall()
+            ]
+
+    def _put(self, name: str, value: object) -> object:
+        convert = self._in[name]
+        return convert(value) if convert else value
 
 
 class Reader:
@@ -49,15 +55,3 @@ class Reader:
                 return look(connection)
         except self._errors as error:
             raise Unavailable("The database cannot be read just now. Try again shortly.") from error
-
-
-def _way_in(engine: Engine, kind: TypeEngine[Any]) -> Convert:
-    return kind.dialect_impl(engine.dialect).bind_processor(engine.dialect) or _as_it_is
-
-
-def _way_out(engine: Engine, kind: TypeEngine[Any]) -> Convert:
-    return kind.dialect_impl(engine.dialect).result_processor(engine.dialect, None) or _as_it_is
-
-
-def _as_it_is(value: Any) -> Any:
-    return value

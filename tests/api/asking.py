@@ -103,8 +103,6 @@ class Client:
 
     def send(self, method: str, path: str, body: object = None, *, headers: Headers | None = None) -> Answer:
         """`body`: bytes as they are, a list of bytes in pieces, else as JSON. `path` is percent-decoded."""
-        raw = body if isinstance(body, bytes) else b"" if body is None else json.dumps(body).encode()
-        pieces = body if isinstance(body, list) and body and isinstance(body[0], bytes) else [raw]
         sent = {**self._own, "content-type": "application/json" if body is not None else None, **(headers or {})}
         plain, _, query = path.partition("?")
         scope = {
@@ -113,9 +111,9 @@ class Client:
             "http_version": "1.1",
             "method": method,
             "scheme": "http",
-            "path": unquote_to_bytes(plain).decode("utf-8", "surrogateescape"),
-            "raw_path": plain.encode("utf-8", "surrogateescape"),
-            "query_string": query.encode("utf-8", "surrogateescape"),
+            "path": unquote_to_bytes(plain).decode("utf-8", "replace"),
+            "raw_path": plain.encode(),
+            "query_string": query.encode(),
             "root_path": "",
             "headers": [
                 (name.encode(), value if isinstance(value, bytes) else value.encode("latin-1"))
@@ -126,7 +124,7 @@ class Client:
             "server": (HOST, 8000),
             "state": {},
         }
-        return self._loop.ask(self.app, scope, pieces)
+        return self._loop.ask(self.app, scope, _pieces(body))
 
 
 @contextmanager
@@ -157,6 +155,12 @@ async def _ask(app: Hardened, scope: dict[str, Any], body: list[bytes]) -> Answe
     start, *rest = sent
     headers = [(name.decode("latin-1").lower(), value.decode("latin-1")) for name, value in start["headers"]]
     return Answer(start["status"], headers, b"".join(message.get("body", b"") for message in rest))
+
+
+def _pieces(body: object) -> list[bytes]:
+    if isinstance(body, list) and body and all(isinstance(piece, bytes) for piece in body):
+        return body
+    return [body if isinstance(body, bytes) else b"" if body is None else json.dumps(body).encode()]
 
 
 def _named(headers: Mapping[str, str | None]) -> Headers:

@@ -106,7 +106,6 @@ def test_whatever_comes_in_the_answer_is_as_documented(open_world: World) -> Non
     project.update(headers={"Authorization": f"Bearer {open_world.people['everything'].key}"})
     schema = schemathesis.openapi.from_dict(document(open_world.app._app), config=config)  # type: ignore[arg-type]
     schema.app = _without_lifespan(open_world)
-    schema.hook("before_call")(_with_a_new_key)
     failures, ran = [], 0
     for event in engine.from_schema(schema).execute():
         assert not isinstance(event, events.FatalError), event
@@ -130,6 +129,7 @@ def only_rules_refuse(ctx: object, response: Any, case: Case) -> None:
         assert not unknown, unknown
 
 
+@schemathesis.hook("before_call")
 def _with_a_new_key(ctx: object, case: Case, kwargs: Json) -> None:
     """Else the second request with a key from the document would only find that it is used."""
     headers = ParameterLocation.HEADER
@@ -180,4 +180,4 @@ def _without_lifespan(world: World) -> Callable[..., Awaitable[None]]:
 def test_every_check_is_on() -> None:
     config = schemathesis.Config.from_dict(CONFIG).projects.default.checks
     off = {name for name in CHECKS.get_all_names() if not config.get_by_name(name=name).enabled}
-    assert off == {"max_response_time"}  # a limit in seconds says nothing on a shared machine
+    assert off == set()

@@ -145,7 +145,7 @@ def test_wrong_values_further_on_are_refused_too(world: World) -> None:
 
 def _malformed() -> Iterator[tuple[bytes, int]]:
     whole = json.dumps(BOX).encode()
-    deep = 100_000
+    deep = 40_000
     yield b"", 400
     yield b"{", 400
     yield b"null", 400
@@ -210,7 +210,8 @@ def _aliases(code: str) -> Iterator[str]:
     yield f"{plain}%0a"
     yield f"{plain}%7f"
     yield f"{plain}%2f"
-    yield f"{plain}\udcff"
+    yield f"{plain}%ff"
+    yield f"{plain}%c3%a9"
     yield f"{plain};a=b"
     yield plain.replace("7", "٧").replace("8", "٨").replace("9", "٩") + "٧"
     yield f"{V1}/boxes/{LONG}"
@@ -279,7 +280,7 @@ def test_head_and_options_show_nothing(small_world: World) -> None:
         for method in ("HEAD", "OPTIONS"):
             for as_ in (small_world.everything, small_world.anonymous):
                 answer = as_.send(method, path)
-                assert answer.status in (204, 401, 405), (method, path, answer)
+                assert answer.status in (204, 401, 403, 405), (method, path, answer)
                 assert not answer.has("access-control-allow-origin")
                 assert box.encode() not in answer.body
     assert dump(small_world.database) == before

@@ -16,7 +16,7 @@ import pytest
 
 COMMAND = Path(sys.executable).with_name("shipments")
 VOYAGE_S = 8
-PATIENCE_S = 80
+PATIENCE_S = 120
 ENDED = "Ctrl-C stops everything"
 
 

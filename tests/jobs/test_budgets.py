@@ -100,6 +100,7 @@ def test_repeated_failure_opens_a_breaker_and_the_first_answer_closes_it(fleet: 
         assert fleet.the_account().failures == count
     paused_until = fleet.the_account().paused_until
     assert paused_until is not None
+    fleet.journey.now = paused_until - timedelta(minutes=3)
     fleet.make_due()
     assert fleet.poll()[0].asked == 0
     fleet.practice.faults.clear()

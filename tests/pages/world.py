@@ -17,8 +17,8 @@ from shipments.offices.office import Office
 from shipments.offices.passwords import hash_of
 from shipments.offices.person import Person, Role
 from shipments.offices.scope import EVERYWHERE, Actor
-from shipments.receipts.receiving import Arrived, LineCounted, receive
 from shipments.receipts.receipt import Condition
+from shipments.receipts.receiving import Arrived, LineCounted, receive
 from shipments.sealing import KeyRing
 from shipments.tracking.event import CarrierEvent, Classifier
 from shipments.tracking.milestones import Milestone, Reason

@@ -25,7 +25,10 @@ OVERLAP = timedelta(minutes=10)  # asked again, since a carrier's clock and ours
 
 
 class Claim(msgspec.Struct, frozen=True):
-    """A leg that only this worker asks about, for the time of the lease. `call_at`: its place in the budget."""
+    """A leg that only this worker asks about, for the time of the lease.
+
+    `call_at`: its place in the budget of the account, `apart` from the next.
+    """
 
     leg_id: UUID
     fence: int
@@ -34,6 +37,7 @@ class Claim(msgspec.Struct, frozen=True):
     leg: LegAsked
     since: datetime | None
     call_at: datetime
+    apart: timedelta
 
 
 class Result(msgspec.Struct, frozen=True):
@@ -85,6 +89,7 @@ def claim_due(session: Session, ring: KeyRing, *, most: int, lease: timedelta, n
             leg=asked[row.leg_id],
             since=row.since,
             call_at=reserve_call(accounts[row.account_id], now=now),
+            apart=_apart(accounts[row.account_id]),
         )
         for row in claimed
     ]
@@ -93,8 +98,12 @@ def claim_due(session: Session, ring: KeyRing, *, most: int, lease: timedelta, n
 def reserve_call(account: CarrierAccount, *, now: datetime) -> datetime:
     """The next free moment of an account, locked in this session; no other worker is given the same."""
     at = max(now, account.next_call_at or now)
-    account.next_call_at = at + timedelta(seconds=1 / account.per_second)
+    account.next_call_at = at + _apart(account)
     return at
+
+
+def _apart(account: CarrierAccount) -> timedelta:
+    return timedelta(seconds=1 / account.per_second)
 
 
 def may_call(session: Session, account_id: UUID, *, now: datetime) -> bool:

@@ -174,7 +174,11 @@ def a_ups_answer() -> Said:
         *activities,
         deliveryDate=[{"type": "DEL", "date": "20260328"}],
         deliveryTime={"type": "DEL", "endTime": "150200"},
-        deliveryInformation={"location": "Front Desk", "receivedBy": "A. PERSON", "signature": {"image": "aW52ZW50ZWQ="}},
+        deliveryInformation={
+            "location": "Front Desk",
+            "receivedBy": "A. PERSON",
+            "signature": {"image": "aW52ZW50ZWQ="},
+        },
         packageAddress=[
             {"type": "ORIGIN", "address": {"city": "Rotterdam", "countryCode": "NL"}, "name": "A. SENDER"},
             {"type": "DESTINATION", "address": {"city": "Conakry", "countryCode": "GN"}, "attentionName": "A. PERSON"},

@@ -73,12 +73,38 @@ def written_time(written: str, unlocode: str | None) -> WrittenTime:
     return WrittenTime(placed, placed or read.replace(tzinfo=UTC), False)
 
 
-@lru_cache(maxsize=512)
+@lru_cache(maxsize=16_384)
+def _placed(written: str, country: str | None) -> WrittenTime:
+    """Carriers without news of their own tell a parcel's whole story at every poll, with the same times."""
+    time = written_time(written, country)
+    if time.at is not None or time.roughly is None or country is None or len(written) <= 10:
+        return time
+    local = time.roughly.replace(tzinfo=None)
+    moments = {local.replace(tzinfo=zone).astimezone(UTC) for zone in _zones_of_country(country[:2])}
+    if len(moments) != 1:
+        return time
+    (at,) = moments
+    return WrittenTime(at, at, False)
+
+
+def placed_time(written: str, country: str | None) -> WrittenTime:
+    """As `written_time`, and placed too where a country has several zones that agree at that time.
+
+    Germany has two names for its one time: a hub there is on the way of most European parcels.
+    """
+    return _placed(written, country) if len(written) <= 40 else NO_TIME
+
+
 def _zone_of_country(country: str) -> ZoneInfo | None:
-    """The zone of a country that has one. Source: the IANA database's zone.tab."""
+    zones = _zones_of_country(country)
+    return zones[0] if len(zones) == 1 else None
+
+
+@lru_cache(maxsize=512)
+def _zones_of_country(country: str) -> tuple[ZoneInfo, ...]:
+    """The zones of a country, by its two letters. Source: the IANA database's zone.tab."""
     table = files("tzdata.zoneinfo").joinpath("zone.tab").read_text("utf-8")
-    names = [line.split("\t")[2] for line in table.splitlines() if line.startswith(f"{country}\t")]
-    return ZoneInfo(names[0]) if len(names) == 1 else None
+    return tuple(ZoneInfo(line.split("\t")[2]) for line in table.splitlines() if line.startswith(f"{country}\t"))
 
 
 def doubt_about(written: WrittenTime, *, actual: bool, heard_at: datetime) -> str | None:

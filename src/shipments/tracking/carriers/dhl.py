@@ -14,9 +14,9 @@ from shipments.errors import CarrierUnreadable
 from shipments.tracking.carriers import believing, parcels
 from shipments.tracking.carriers.answers import NOT_FOUND, Account, Answer, Call, LegAsked, ReadEvent
 from shipments.tracking.carriers.dhl_choosing import country_of_place, ours_among
-from shipments.tracking.carriers.dhl_codes import finer_code, meaning_of
+from shipments.tracking.carriers.dhl_codes import known_code
 from shipments.tracking.carriers.dhl_shapes import Event, Shipment, Told
-from shipments.tracking.carriers.parcel_reading import ParcelReading, Scan, answer_of, code_of
+from shipments.tracking.carriers.parcel_reading import ParcelReading, Scan, answer_of
 from shipments.tracking.carriers.parcels import Estimate
 from shipments.tracking.carriers.parts import read_parts
 
@@ -92,18 +92,16 @@ def _events(shipment: Shipment, leg: LegAsked, heard_at: datetime, problems: lis
 
 def _scan(event: Event, timestamp: str, business: str) -> Scan:
     country = country_of_place(event.location)
-    finer = finer_code(business, event.status, event.status_code)
+    raw_code, meaning = known_code(business, event.status_code, event.status)
     address = event.location.address if event.location else None
-    status_code = event.status_code if event.status_code != finer else None
-    text = f"{event.description} {event.remark}" if event.description and event.remark else event.description
     return Scan(
-        raw_code=code_of(status_code or event.status, finer) if finer else code_of(status_code or event.status),
-        meaning=meaning_of(business, event.status_code, finer),
-        written=believing.written_time(timestamp, country),
-        as_written=timestamp,
-        text=text or event.remark,
-        country=country,
-        place=address.town if address else None,
+        raw_code,
+        meaning,
+        believing.placed_time(timestamp, country),
+        timestamp,
+        f"{event.description or ''} {event.remark}" if event.remark else event.description,
+        country,
+        address.town if address else None,
     )
 
 

@@ -7,6 +7,7 @@ where neither its number nor its origin nor its destination says otherwise; its 
 from shipments.tracking.carriers import parcels
 from shipments.tracking.carriers.answers import LegAsked
 from shipments.tracking.carriers.dhl_shapes import Place, Reference, Shipment
+from shipments.tracking.carriers.parcel_reading import country_said
 
 
 def ours_among(shipments: list[Shipment], leg: LegAsked, problems: list[str]) -> list[Shipment]:
@@ -63,5 +64,4 @@ def _differ(said: str | None, asked: str | None) -> bool:
 
 def country_of_place(place: Place | None) -> str | None:
     """Two letters, or None."""
-    said = place.address.country if place and place.address else None
-    return parcels.country_of(said) if said and len(said) == 2 else None
+    return country_said(place.address.country) if place and place.address else None

@@ -13,6 +13,7 @@ where DHL has only a sentence; the milestone beside them is our judgement:
 
 from collections.abc import Mapping
 
+from shipments.tracking.carriers.parcel_reading import code_of
 from shipments.tracking.carriers.parcels import Meaning
 from shipments.tracking.milestones import Milestone, Reason
 
@@ -104,16 +105,14 @@ BUSINESSES: Mapping[str, Mapping[str, Meaning]] = {
 STATUS_CODES: Mapping[str, Meaning] = {**UNIFIED, "unknown": DELIBERATELY_UNMAPPED["unknown"]}
 
 
-def finer_code(business: str | None, *said: str | None) -> str | None:
-    """The first of a business's own codes among these words, or None."""
-    codes = BUSINESSES.get(business or "")
-    if codes is None:
-        return None
-    return next((word for word in said if word in codes), None)
+def known_code(business: str, status_code: str | None, status: str | None) -> tuple[str, Meaning | None]:
+    """The raw code to keep, such as `transit/WC`, and its meaning; None where the code is unknown.
 
-
-def meaning_of(business: str | None, status_code: str | None, finer: str | None) -> Meaning | None:
-    """The meaning of, say, express, transit and WC; None where the code is unknown."""
-    if business and finer:
-        return BUSINESSES[business][finer]
-    return STATUS_CODES.get(status_code or "")
+    `business` is DHL's `service` in lower case. Businesses write their finer code in either field.
+    """
+    codes = BUSINESSES.get(business, {})
+    for finer in (status, status_code):
+        if finer is not None and finer in codes:
+            return code_of(status_code if finer == status else status, finer), codes[finer]
+    coarse = status_code or status
+    return code_of(coarse), STATUS_CODES.get(coarse or "")

@@ -33,7 +33,7 @@ class Delay(msgspec.Struct, gc=False):
     status: str | None = None
 
 
-class Scan(msgspec.Struct, gc=False):
+class Said(msgspec.Struct, gc=False):
     """One of `scanEvents`. Its `date` carries an offset."""
 
     date: str | None = None
@@ -88,7 +88,7 @@ class Result(Container):
     """One of `trackResults`: one shipment of the number, of which FedEx may know several."""
 
     error: Trouble | None = None
-    scans: list[Scan] | None = field(name="scanEvents", default=None)
+    scans: list[Said] | None = field(name="scanEvents", default=None)
     times: list[DateAndTime] | None = field(name="dateAndTimes", default=None)
     window: TimeWindow | None = field(name="estimatedDeliveryTimeWindow", default=None)
     destination: Destination | None = field(name="destinationLocation", default=None)

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterable
 from datetime import datetime, timedelta
+from functools import lru_cache
 
 import msgspec
 
@@ -15,6 +16,7 @@ WRONG_BY_AT_MOST = timedelta(days=2)
 """How far before the dispatch, as staff noted it, our own parcel may be said to be delivered."""
 
 _LONGEST_CODE = 60
+_LONGEST_ID = 80
 _signer = re.compile(r"\W*\bsigned\b", re.IGNORECASE)
 
 
@@ -22,6 +24,7 @@ class Scan(msgspec.Struct, gc=False):
     """One event of a parcel, in whichever words its carrier has.
 
     `country`: two letters, None where not said. `physical` False: noted in an office, nobody held the parcel.
+    `own_id`: the carrier's own name for it; `order`: its place among the others, where the carrier numbers them.
     """
 
     raw_code: str
@@ -32,36 +35,41 @@ class Scan(msgspec.Struct, gc=False):
     country: str | None
     place: str | None
     physical: bool = True
+    own_id: str | None = None
+    order: int | None = None
 
 
 class ParcelReading:
-    """Reads scans of one parcel for one leg; `problems` and `ignored` fill as it goes."""
+    """Reads scans of one parcel for one leg; `problems` fills as it goes."""
 
     def __init__(self, leg: LegAsked, heard_at: datetime, problems: list[str]) -> None:
         self.problems = problems
-        self.ignored = 0
         self._leg = leg
         self._heard_at = heard_at
         self._reference = parcels.bare(leg.reference)
         self._told: list[tuple[datetime | None, ReadEvent]] = []
         self._used_until: datetime | None = None
-        self._milestones: dict[tuple[Meaning, str | None, bool], Milestone | None] = {}
+        self._milestones: dict[tuple[str, str | None, bool], Milestone | None] = {}
+        sent = leg.dispatched_at
+        self._earliest = max(sent - believing.BEFORE_DISPATCH, believing.EARLIEST) if sent else believing.EARLIEST
+        self._latest = heard_at + believing.AHEAD_FOR_ACTUAL
 
     def left_out(self, position: int, why: str) -> None:
         self.problems.append(f"event {position} is left out: {why}")
 
     def take(self, position: int, scan: Scan) -> None:
         """Keeps the event of a scan, or names why not."""
-        doubt = believing.doubt_about(scan.written, actual=True, heard_at=self._heard_at)
-        if doubt:
+        roughly, doubt = scan.written.roughly, None
+        if roughly is None or not self._earliest <= roughly <= self._latest:  # nearly all are within
+            doubt = believing.doubt_about(scan.written, actual=True, heard_at=self._heard_at)
+            if not doubt:
+                return self.left_out(position, "it is over 60 days older than the dispatch: a number used before")
             self.problems.append(f"event {position} ({scan.raw_code}) moves nothing: {doubt}")
-        elif believing.from_before(scan.written, self._leg.dispatched_at):
-            return self.left_out(position, "it is over 60 days older than the dispatch: a number used before")
         if scan.meaning is None:
             self.problems.append(f"event {position}: the code {scan.raw_code} is unknown")
         elif scan.meaning.milestone is Milestone.DELIVERED and not doubt:
             self._note_earlier_use(scan.written)
-        self._told.append((None if doubt else scan.written.roughly, self._event(scan, believed=not doubt)))
+        self._told.append((None if doubt else roughly, self._event(scan, believed=not doubt)))
 
     def _note_earlier_use(self, delivered: believing.WrittenTime) -> None:
         sent, at = self._leg.dispatched_at, delivered.roughly
@@ -73,7 +81,7 @@ class ParcelReading:
         written = scan.written
         time = written.at.isoformat() if written.at else scan.as_written
         return ReadEvent(
-            id=parcels.identity(self._reference, "ACT", scan.raw_code, time),
+            id=_own_id(scan) or parcels.identity(self._reference, "ACT", scan.raw_code, time),
             occurred_at=written.at if believed else None,
             occurred_as_written=believing.plain_text(scan.as_written, 60) or "",
             tz_known=written.zone_written,
@@ -90,18 +98,19 @@ class ParcelReading:
 
     def _milestone(self, meaning: Meaning, scan: Scan) -> Milestone | None:
         """What is only noted in an office proves no arrival, whatever place is written beside it."""
-        key = (meaning, scan.country, scan.physical)
-        if key not in self._milestones:
-            there = meaning.there if scan.physical else None
-            plain = msgspec.structs.replace(meaning, there=there)
-            self._milestones[key] = parcels.milestone_in(plain, self._leg, scan.country)
-        return self._milestones[key]
+        key = (scan.raw_code, scan.country, scan.physical)
+        try:
+            return self._milestones[key]
+        except KeyError:
+            plain = meaning if scan.physical else msgspec.structs.replace(meaning, there=None)
+            milestone = self._milestones[key] = parcels.milestone_in(plain, self._leg, scan.country)
+            return milestone
 
     def events(self) -> list[ReadEvent]:
         """What is kept, without an earlier use of the number, once all scans of the parcel are taken."""
         kept = [event for at, event in self._told if not self._is_earlier_use(at)]
-        gone = len(self._told) - len(kept)
-        if gone:
+        if len(kept) < len(self._told):
+            gone = len(self._told) - len(kept)
             self.problems.append(f"{gone} events are left out: this number was delivered before our dispatch")
         return list(parcels.delivered_back(kept))
 
@@ -133,6 +142,20 @@ def answer_of(
         next_page=next_page,
         ignored=ignored + len(said) - len(events) + over,
     )
+
+
+def _own_id(scan: Scan) -> str | None:
+    return scan.own_id if scan.own_id and len(scan.own_id) <= _LONGEST_ID and scan.own_id.isprintable() else None
+
+
+@lru_cache(maxsize=512)
+def _country(written: str) -> str | None:
+    return parcels.country_of(written)
+
+
+def country_said(written: str | None) -> str | None:
+    """A country code, or None: a country's name is not looked up."""
+    return _country(written) if written and len(written) == 2 else None
 
 
 def code_of(*parts: str | None) -> str:

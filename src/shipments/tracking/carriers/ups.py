@@ -13,10 +13,10 @@ from urllib.parse import quote
 from shipments.errors import CarrierUnreadable
 from shipments.tracking.carriers import believing, parcels
 from shipments.tracking.carriers.answers import NOT_FOUND, Account, Answer, Call, LegAsked, ReadEvent
-from shipments.tracking.carriers.parcel_reading import ParcelReading, Scan, answer_of, code_of
+from shipments.tracking.carriers.parcel_reading import ParcelReading, Scan, answer_of, country_said
 from shipments.tracking.carriers.parcels import Estimate
 from shipments.tracking.carriers.parts import read_parts
-from shipments.tracking.carriers.ups_codes import UNPROVEN, meaning_of
+from shipments.tracking.carriers.ups_codes import UNPROVEN, known_code
 from shipments.tracking.carriers.ups_shapes import Activity, Address, Notice, Package, Shipment, Status, Told
 from shipments.tracking.carriers.ups_times import delivery_expected, moment_of
 
@@ -118,37 +118,38 @@ def _differ(said: str | None, asked: str | None) -> bool:
 
 
 def country_of_address(address: Address | None) -> str | None:
-    """Two letters, or None: a country's name is not looked up."""
-    said = (address.country or address.country_as_named) if address else None
-    return parcels.country_of(said) if said and len(said) == 2 else None
+    """Two letters, or None."""
+    return country_said(address.country or address.country_as_named) if address else None
 
 
 def _events(package: Package, leg: LegAsked, heard_at: datetime, problems: list[str]) -> list[ReadEvent]:
     reading = ParcelReading(leg, heard_at, problems)
     for position, activity in enumerate(package.activities or (), start=1):
-        status, moment = activity.status, moment_of(activity)
-        if status is None or moment is None or not (status.type or status.code or status.status_code):
+        status = activity.status
+        if status is None or not (activity.date or activity.gmt_date):
             reading.left_out(position, "its status or date is missing")
             continue
-        scan = _scan(activity, status, moment)
+        scan = _scan(activity, status)
         if scan.meaning is UNPROVEN:
             problems.append(f"event {position} ({scan.raw_code}) moves nothing: delivered is type D with code 011")
         reading.take(position, scan)
     return reading.events()
 
 
-def _scan(activity: Activity, status: Status, moment: tuple[str, str]) -> Scan:
+def _scan(activity: Activity, status: Status) -> Scan:
     address = activity.location.address if activity.location else None
     country = country_of_address(address)
+    raw_code, meaning = known_code(status.type, status.code, status.status_code)
+    written, as_written = moment_of(activity, country)
     return Scan(
-        raw_code=code_of(status.type, status.code, status.status_code),
-        meaning=meaning_of(status.type, status.code, status.status_code),
-        written=believing.written_time(moment[0], country),
-        as_written=moment[1],
-        text=status.description,
-        country=country,
-        place=address.town if address else None,
-        physical=activity.logical is not True,
+        raw_code,
+        meaning,
+        written,
+        as_written,
+        status.description,
+        country,
+        address.town if address else None,
+        activity.logical is not True,
     )
 
 

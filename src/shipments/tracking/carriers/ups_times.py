@@ -1,27 +1,28 @@
 """UPS's dates and times, which come in pieces: `20260320`, `074700`, `74700`, `07:47:00`, `-05:00`."""
 
+from shipments.tracking.carriers.believing import NO_TIME, WrittenTime, placed_time
 from shipments.tracking.carriers.ups_shapes import Activity, DeliveryTime, Package
 
 
-def moment_of(activity: Activity) -> tuple[str, str] | None:
-    """ISO 8601 to be read, and the pieces as written; None where there is no date.
+def moment_of(activity: Activity, country: str | None) -> tuple[WrittenTime, str]:
+    """When it happened, and the pieces as written.
 
     GMT goes first, since nothing has to be known for it; then the local time with its offset; then without.
     """
-    local_day, local_time = iso_date(activity.date), iso_time(activity.time)
-    written = _joined(activity.date, activity.time, activity.gmt_offset)
-    day, time = iso_date(activity.gmt_date), iso_time(activity.gmt_time)
-    if day and time:
-        return f"{day}T{time}Z", written or _joined(activity.gmt_date, activity.gmt_time, "GMT")
-    if local_day is None:
-        return ("", written) if written else None
-    if local_time is None:
-        return (local_day, written)
-    return f"{local_day}T{local_time}{_iso_offset(activity.gmt_offset)}", written
+    day, time, offset = activity.date, activity.time, activity.gmt_offset
+    written = f"{day or ''} {time or ''} {offset or ''}".strip()
+    moment = NO_TIME
+    if activity.gmt_date and activity.gmt_time:
+        moment = placed_time(f"{activity.gmt_date}T{_six_digits(activity.gmt_time)}Z", None)
+        written = written if day else f"{activity.gmt_date} {activity.gmt_time} GMT"
+    if moment.at is None and day:
+        moment = placed_time(f"{day}T{_six_digits(time)}{_iso_offset(offset)}" if time else day, country)
+    return moment, written
 
 
-def _joined(day: str | None, time: str | None, zone: str | None) -> str:
-    return " ".join([piece for piece in (day, time, zone) if piece]) if day or time else ""
+def _six_digits(time: str) -> str:
+    """Numbers lose their leading zeros: `74700` is 07:47."""
+    return time.replace(":", "").zfill(6)
 
 
 def iso_date(written: str | None) -> str | None:
@@ -31,12 +32,9 @@ def iso_date(written: str | None) -> str | None:
 
 
 def iso_time(written: str | None) -> str | None:
-    """Six digits, with or without colons. Numbers lose their leading zeros: `74700` is 07:47."""
-    digits = written.replace(":", "") if written else ""
-    if not digits or len(digits) > 6 or not _are_digits(digits):
-        return None
-    digits = digits.zfill(6)
-    return f"{digits[:2]}:{digits[2:4]}:{digits[4:]}"
+    """Six digits, with or without colons, as `07:47:00`."""
+    digits = _six_digits(written) if written else ""
+    return f"{digits[:2]}:{digits[2:4]}:{digits[4:]}" if len(digits) == 6 and _are_digits(digits) else None
 
 
 def _are_digits(text: str) -> bool:

@@ -1,0 +1,166 @@
+"""Staff see their offices' boxes, their news, and nothing of anybody else's."""
+
+from datetime import timedelta
+
+import pytest
+
+from api.hardening import Hardened
+from tests.pages.conftest import Browser, dump_of, wiring_of
+from tests.pages.world import NOW, World
+
+
+@pytest.fixture
+def receiver(browser: Browser, world: World) -> Browser:
+    """At the office that receives; reads English for this browser."""
+    browser.sign_in(world.staff.receiver)
+    browser.cookies["l"] = "en"
+    return browser
+
+
+def test_the_board_shows_stage_range_and_exceptions(receiver: Browser, world: World) -> None:
+    page = receiver.get("/board").text
+    for code in (*world.boxes.values(), world.batch, world.waiting_batch):
+        assert f">{code}</a>" in page
+    assert "6–18 Apr 2026" in page
+    assert "Held" in page
+    assert "Waiting to leave" in page
+
+
+def test_another_office_sees_an_empty_board_and_no_counts(app: Hardened, world: World) -> None:
+    browser = Browser(app)
+    browser.sign_in(world.staff.stranger)
+    page = browser.get("/board").text
+    assert "There is no box yet." in page
+    assert "Needs attention" not in page
+    assert "New since" not in page
+    assert not [code for code in (*world.boxes.values(), world.batch) if code in page]
+
+
+def test_another_offices_box_and_batch_are_not_there(app: Hardened, world: World) -> None:
+    browser = Browser(app)
+    browser.sign_in(world.staff.stranger)
+    for path in (f"/boxes/{world.boxes['way']}", f"/batches/{world.batch}", "/boxes/BX-1"):
+        assert browser.get(path).status_code == 404
+    assert any("box.refused" in line and world.boxes["way"] in line for line in dump_of(app))
+
+
+def test_filters_are_query_strings(receiver: Browser, world: World) -> None:
+    held = receiver.get("/board?exception=held").text
+    assert world.boxes["held"] in held
+    assert f">{world.boxes['way']}</a>" not in held
+    found = receiver.get(f"/board?q={world.boxes['way'].lower()}&stage=&office=&exception=").text
+    assert f">{world.boxes['way']}</a>" in found
+    assert f">{world.batch}</a>" in found
+    assert f">{world.waiting_batch}</a>" not in found
+    assert "No box fits these filters." in receiver.get("/board?stage=lost").text
+    assert "Needs attention" in held
+    for query in ("stage=nonsense", "office=XX-XXX", "cursor=%21", "exception=%00"):
+        assert receiver.get(f"/board?{query}").status_code == 400
+
+
+def test_pages_of_the_board_follow_each_other(receiver: Browser, world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("api.pages.board.ROWS", 2)
+    seen: list[str] = []
+    path = "/board"
+    for _ in range(3):
+        page = receiver.get(path).text
+        seen += [
+            code
+            for code in world.boxes.values()
+            if f'<p class="lead"><a class="code" dir="ltr" href="/boxes/{code}"' in page
+        ]
+        if "Older boxes" not in page:
+            break
+        path = page.partition('">Older boxes')[0].rpartition('href="')[2].replace("&amp;", "&")
+    assert sorted(seen) == sorted(world.boxes.values())
+
+
+def test_news_stay_until_somebody_says_they_have_read_them(receiver: Browser, world: World) -> None:
+    first = receiver.get("/board").text
+    assert f">{world.batch}</a> has its first expected date: 6–18 Apr 2026." in first
+    assert "was received at the office." in first
+    assert "New since you last looked" in receiver.get("/board").text
+    until = first.partition('name="until" value="')[2].partition('"')[0]
+    assert receiver.post("/board/read", {"until": until}).status_code == 303
+    assert "No news since you last looked." in receiver.get("/board").text
+
+
+def test_reading_never_hides_news_that_came_after(app: Hardened, receiver: Browser) -> None:
+    early = (NOW - timedelta(days=5)).isoformat()
+    assert receiver.post("/board/read", {"until": early}).status_code == 303
+    page = receiver.get("/board").text
+    assert "was received at the office." in page
+    assert "first expected date" not in page
+    assert receiver.post("/board/read", {"until": "yesterday"}).status_code == 400
+    assert receiver.post("/board/read", {"until": "2026-03-01T10:00:00"}).status_code == 400
+    receiver.post("/board/read", {"until": "2999-01-01T00:00:00+00:00"})
+    assert "2999" not in "\n".join(dump_of(app))
+
+
+def test_news_are_told_in_the_persons_language(app: Hardened, world: World) -> None:
+    browser = Browser(app)
+    browser.sign_in(world.staff.receiver)
+    assert "a été reçu au bureau." in browser.get("/board").text
+
+
+def test_the_box_page_tells_the_whole_story(receiver: Browser, world: World) -> None:
+    page = receiver.get(f"/boxes/{world.boxes['short']}").text
+    assert "canary &lt;b&gt;saw&lt;/b&gt;" in page
+    assert "Something that was packed was not there on arrival." in page
+    assert "05/03/2026 14:00" in page
+    assert "A word of the carrier that we do not know" in page
+    assert "Departure" in page
+    assert "(estimated)" in page
+    assert "Received at the office" in page
+    assert f"/api/v1/batches/{world.batch}/labels.pdf" in page
+
+
+def test_the_batch_page_names_what_keeps_it_here(receiver: Browser, world: World) -> None:
+    assert "It cannot leave yet" in receiver.get(f"/batches/{world.waiting_batch}").text
+    page = receiver.get(f"/batches/{world.batch}").text
+    assert "CANU1234567" in page
+    assert world.boxes["way"] in page
+    assert "It cannot leave yet" not in page
+
+
+def test_an_auditor_reads_the_journal_and_nothing_else(app: Hardened, world: World) -> None:
+    browser = Browser(app)
+    browser.sign_in(world.staff.auditor)
+    assert browser.get("/").headers["location"] == "/journal"
+    assert browser.get("/board").status_code == 403
+    assert browser.get(f"/boxes/{world.boxes['way']}").status_code == 403
+    assert "card.issue" in browser.get("/journal").text
+    about = browser.get(f"/journal?q={world.cases['way'].lower()}").text
+    assert about.count("card.issue") == 1
+    assert browser.get("/journal?before=x").status_code == 400
+
+
+def test_nobody_else_reads_the_journal(receiver: Browser) -> None:
+    assert receiver.get("/journal").status_code == 403
+
+
+def test_journal_pages_follow_each_other(app: Hardened, world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("api.pages.reading_journal.ROWS", 3)
+    browser = Browser(app)
+    browser.sign_in(world.staff.auditor)
+    first = browser.get("/journal").text
+    older = first.partition('href="/journal?before=')[2].partition('"')[0]
+    second = browser.get(f"/journal?before={older}").text
+    assert first.count("<li><p") == second.count("<li><p") == 3
+    assert f"Number</small> {older}" not in second
+
+
+def test_an_administrator_sees_no_boxes(app: Hardened, world: World) -> None:
+    browser = Browser(app)
+    browser.sign_in(world.staff.administrator)
+    page = browser.get("/board").text
+    assert "Your role sees no boxes." in page
+    assert world.boxes["way"] not in page
+
+
+def test_looking_at_staff_pages_changes_nothing(app: Hardened, receiver: Browser, world: World) -> None:
+    before = dump_of(app)
+    for path in ("/board", f"/boxes/{world.boxes['way']}", f"/batches/{world.batch}", "/"):
+        assert receiver.get(path).status_code in (200, 303)
+    assert dump_of(app) == before
+    assert wiring_of(app).clock() == NOW
