@@ -6,7 +6,12 @@ from typing import Any, get_args, get_origin
 from api.paging import Page
 from api.problems import Problem, title_of
 
-BOX, REQUEST, BATCH, CASE = "BX-7NF6-YY09-38NKR-4", "RQ-0C4B-J50S-S8JJG-4", "BT-53WY-8H8D-JRFAE-W", "CS-478N-HR3C-YHXR6-S"
+BOX, REQUEST, BATCH, CASE = (
+    "BX-7NF6-YY09-38NKR-4",
+    "RQ-0C4B-J50S-S8JJG-4",
+    "BT-53WY-8H8D-JRFAE-W",
+    "CS-478N-HR3C-YHXR6-S",
+)
 LINE, OTHER = "0195b1a0-3c5e-7a41-9d2b-6f0e8c1d2a3b", "0195b1a0-3c5e-7a42-8b1c-5e4d3c2b1a09"
 HOST, ORIGIN = "NL-AMS", "GN-CKY"
 MORNING, NOON = "2026-03-02T08:30:00Z", "2026-03-02T12:00:00Z"

@@ -3,7 +3,9 @@
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from api.problems import MEDIA_TYPE
+import msgspec
+
+from api.problems import MEDIA_TYPE, Problem, title_of
 from shipments.settings import Settings
 
 Scope = dict[str, Any]
@@ -14,6 +16,8 @@ App = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 LONGEST_PATH = 500
 LONGEST_QUERY = 2_000
+LONGEST_HEADERS = 32_000  # together; uvicorn's own limit lets through what arrives in one piece
+_NAMES = {400: "Invalid", 404: "NotFound", 421: "MisdirectedRequest", 431: "HeadersTooLong"}
 _POLICY = b"default-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
 HEADERS = {
     b"content-security-policy": _POLICY,
@@ -64,6 +68,8 @@ class Hardened:
             return 404, b"There is nothing here."
         if len(scope["query_string"]) > LONGEST_QUERY or b"%00" in scope["query_string"]:
             return 400, b"The query is too long or holds NUL."
+        if sum(len(name) + len(value) for name, value in scope["headers"]) > LONGEST_HEADERS:
+            return 431, b"The headers are too long."
         return None
 
 
@@ -73,8 +79,9 @@ def _host(header: bytes) -> str:
 
 
 async def _refuse(send: Send, status: int, detail: bytes) -> None:
-    name = {400: b"Invalid", 404: b"NotFound"}.get(status, b"MisdirectedRequest")
-    body = b'{"type":"urn:shipments:problem:%s","title":"%s","status":%d,"detail":"%s"}' % (name, name, status, detail)
+    name = _NAMES[status]
+    problem = Problem(f"urn:shipments:problem:{name}", title_of(name), status, detail.decode())
+    body = msgspec.json.encode(problem)
     headers = [(b"content-type", MEDIA_TYPE.encode()), (b"content-length", str(len(body)).encode())]
     await send({"type": "http.response.start", "status": status, "headers": headers})
     await send({"type": "http.response.body", "body": body})

@@ -38,9 +38,9 @@ FORMATS = {
     "email": "email",
 }
 DESCRIPTION = (
-    "Tools for returning migrants: from request to hand-over, box by box. Every POST needs an Idempotency-Key, so that "
-    "a retry can never act twice; receipts and hand-overs carry an id of their own instead. Every PATCH needs If-Match. "
-    "Lists come in pages: follow the Link header. Refusals are RFC 9457 problems that say what to do."
+    "Tools for returning migrants: from request to hand-over, box by box. Every POST needs an Idempotency-Key, so "
+    "that a retry can never act twice; receipts and hand-overs carry an id of their own instead. Every PATCH needs "
+    "If-Match. Lists come in pages: follow the Link header. Refusals are RFC 9457 problems that say what to do."
 )
 IDEMPOTENCY_KEY: Json = {
     "name": "Idempotency-Key",
@@ -113,7 +113,7 @@ class _Shapes:
 
 def _operation(path: str, method: str, handler: HTTPRouteHandler, shapes: _Shapes) -> Json:
     text = (function_of(handler).__doc__ or "").strip()
-    roles = handler.opt.get("access")
+    roles: Any = handler.opt["access"]  # frozenset of roles, or "public"
     found: Json = {
         "operationId": function_of(handler).__name__,
         "tags": [function_of(handler).__module__.rpartition(".")[2]],
@@ -234,8 +234,9 @@ def _kinds(handler: HTTPRouteHandler) -> Iterator[Any]:
 
 def _given(handler: HTTPRouteHandler) -> Any:
     """What it answers with, without the envelope."""
-    given = hints_of(handler)["return"]
-    return get_args(given)[0] if get_origin(given) is Response else given
+    given: Any = hints_of(handler)["return"]
+    origin: Any = get_origin(given)
+    return get_args(given)[0] if origin is Response else given
 
 
 def _body(handler: HTTPRouteHandler) -> Any:

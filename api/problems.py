@@ -83,7 +83,8 @@ def database_trouble(request: Request[Any, Any, State], error: DBAPIError) -> Re
         return answer("Conflict", 409, "This does not fit what is stored by now. Read it again, then repeat.")
     passing = is_passing(error)
     log.error("database trouble: %s, passing: %s", type(error.orig).__name__, passing)
-    return answer("Unavailable", 503, "The database cannot take this now. Nothing was stored; try again shortly.")
+    detail = "The database cannot take this now. Nothing was stored; try again shortly."
+    return answer("Unavailable", 503, detail, headers={"Retry-After": "5"})
 
 
 def broken(request: Request[Any, Any, State], error: Exception) -> Response[bytes]:

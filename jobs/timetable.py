@@ -10,9 +10,11 @@ from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from sqlmodel import Session
 
 from jobs.polling import Poller
+from jobs.sending import Sender
 from shipments.clock import utc_now
 from shipments.database import Database
 from shipments.kept_answers import forget_old
+from shipments.notices.delivering import forget_old as forget_old_deliveries
 from shipments.notices.queueing import queue_by_clock
 from shipments.offices.guessing import forget_old as forget_old_guesses
 from shipments.offices.scope import EVERYWHERE
@@ -21,6 +23,7 @@ from shipments.settings import Settings
 from shipments.transaction import perform
 
 log = logging.getLogger(__name__)
+SEND_EVERY_S = 15.0
 
 
 @asynccontextmanager
@@ -28,7 +31,7 @@ async def timetable(
     database: Database, settings: Settings, clock: Callable[[], datetime] = utc_now
 ) -> AsyncIterator[AsyncIOScheduler]:
     """Runs the jobs until the block ends, then waits for those that are under way."""
-    poller = Poller(database, settings, clock)
+    poller, sender = Poller(database, settings, clock), Sender(database, settings, clock)
     scheduler = AsyncIOScheduler(
         timezone="UTC",
         job_defaults={
@@ -49,6 +52,7 @@ async def timetable(
 
     every = max(1.0, 60.0 / settings.carrier_pace)
     scheduler.add_job(poller.round, "interval", seconds=settings.poll_every_s, id="poll", next_run_time=utc_now())
+    scheduler.add_job(sender.round, "interval", seconds=SEND_EVERY_S, id="send", next_run_time=utc_now())
     scheduler.add_job(by_clock, "interval", seconds=every, id="silence and lateness")
     scheduler.add_job(housekeeping, "interval", hours=1, id="housekeeping")
     scheduler.start()
@@ -57,11 +61,13 @@ async def timetable(
     finally:
         scheduler.shutdown(wait=False)
         await poller.close()
+        await sender.close()
 
 
 def tidy(session: Session, settings: Settings, *, now: datetime) -> None:
-    """Forgets answers and sign-ins that nobody can ask for any more."""
+    """Forgets answers and sign-ins that nobody can ask for any more, and messages that are long over."""
     answers = forget_old(session, now=now)
     sign_ins = forget_ended(session, now=now, absolute=timedelta(hours=settings.session_hours))
     forget_old_guesses(session, now=now)
-    log.info("forgot %d kept answers and %d ended sign-ins", answers, sign_ins)
+    messages = forget_old_deliveries(session, now=now)
+    log.info("forgot %d kept answers, %d ended sign-ins and %d messages", answers, sign_ins, messages)

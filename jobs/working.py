@@ -5,6 +5,7 @@ import logging
 import signal
 
 from jobs.polling import Poller, Round
+from jobs.sending import Posted, Sender
 from jobs.timetable import timetable
 from shipments.database import Database
 from shipments.settings import Settings
@@ -25,6 +26,19 @@ def poll_once(database: Database, settings: Settings) -> Round:
             return await poller.round()
         finally:
             await poller.close()
+
+    return asyncio.run(run())
+
+
+def send_once(database: Database, settings: Settings) -> Posted:
+    """One look for messages that wait."""
+
+    async def run() -> Posted:
+        sender = Sender(database, settings)
+        try:
+            return await sender.round()
+        finally:
+            await sender.close()
 
     return asyncio.run(run())
 

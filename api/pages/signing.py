@@ -1,7 +1,7 @@
 """The front page, signing in and signing out."""
 
 from typing import Any
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote
 
 from litestar import Request, Response, get, post
 from litestar.datastructures import Cookie, State
@@ -85,9 +85,9 @@ def session_cookie(wiring: Wiring, token: str, *, max_age: int | None = None) ->
 
 def local_path(wanted: str) -> str:
     """Where to go after signing in: a path of ours, else the front page."""
-    parts = urlsplit(wanted) if wanted.isascii() and wanted.isprintable() else urlsplit("")
-    inside = wanted.startswith("/") and not wanted.startswith("//") and not parts.netloc and not parts.scheme
-    if not inside or "\\" in wanted or len(wanted) > 500 or parts.path in ("/sign-in", "/sign-out"):
+    plain = wanted.isascii() and wanted.isprintable() and "\\" not in wanted and len(wanted) <= 500
+    inside = wanted.startswith("/") and not wanted.startswith("//")
+    if not plain or not inside or wanted.partition("?")[0] in ("/sign-in", "/sign-out"):
         return "/"
     return quote(wanted, safe="/?&=%-_.~:+,")
 

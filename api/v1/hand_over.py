@@ -1,5 +1,6 @@
 """Receipts, what does not add up, and hand-over."""
 
+from typing import Annotated
 from uuid import UUID
 
 import msgspec
@@ -20,7 +21,7 @@ from shipments.receipts.handing_over import HandedOver
 from shipments.receipts.receipt import Condition, Explanation, HandedTo, Receipt, ReceiptLine
 from shipments.receipts.receiving import Arrived
 from shipments.requests.request import RequestLine
-from shipments.shapes import Instant, Note, Text
+from shipments.shapes import Instant, Text
 
 RECEIVES = frozenset({Role.RECEIVER, Role.COORDINATOR})
 EXPLAINS = RECEIVES | {Role.LOGISTICIAN}
@@ -81,7 +82,7 @@ class Tried(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Whether the returnee was reached, and how it was tried."""
 
     reached: bool
-    note: Note = ""
+    note: Annotated[str, msgspec.Meta(max_length=500)] = ""
 
 
 @post("/receipts", status_code=201, sync_to_thread=True, opt=open_to(RECEIVES))

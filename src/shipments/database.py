@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from enum import StrEnum
 from secrets import randbits
+from threading import Lock
 from typing import Any, Self
 from uuid import UUID
 
@@ -20,6 +21,8 @@ from sqlalchemy.engine import URL, Connection, make_url
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.types import TypeDecorator
 from sqlmodel import Field, Session, SQLModel
+
+from shipments.errors import Unavailable
 
 SQLModel.metadata.naming_convention = {
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",
@@ -100,6 +103,8 @@ class Database:
     def __init__(self, engine: Engine) -> None:
         self.engine = engine
         self._writers = engine.execution_options(shipments_writes=True)
+        # SQLite has one writer: here the next waits its turn, there it would sleep up to 100 ms and look again.
+        self._turn = Lock() if self.local else None
 
     @classmethod
     def at(cls, url: str) -> Self:
@@ -119,9 +124,21 @@ class Database:
 
     @contextmanager
     def writing(self) -> Iterator[Session]:
-        """A session that may write; commits when the block ends well, else rolls back."""
-        with Session(self._writers, expire_on_commit=False) as session, session.begin():
+        """A session that may write; commits when the block ends well, else rolls back. Raises Unavailable."""
+        with self._in_turn(), Session(self._writers, expire_on_commit=False) as session, session.begin():
             yield session
+
+    @contextmanager
+    def _in_turn(self) -> Iterator[None]:
+        if self._turn is None:
+            yield
+        elif self._turn.acquire(timeout=BUSY_MS / 1000):
+            try:
+                yield
+            finally:
+                self._turn.release()
+        else:
+            raise Unavailable("The database is busy. Nothing was stored; send the same request again.")
 
     def close(self) -> None:
         """Gives every connection back."""

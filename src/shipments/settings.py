@@ -4,14 +4,39 @@ README.md documents each; a test compares the two.
 """
 
 import base64
+import re
+from collections.abc import Mapping
 from functools import cached_property
-from typing import Annotated, Self
-from urllib.parse import urlsplit
+from typing import Annotated, Literal, Self
+from urllib.parse import unquote, urlsplit
 
+import msgspec
 from pydantic import Field, SecretStr, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from shipments.sealing import KeyRing
+
+_ADDRESS = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]+@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+")
+
+
+class MailServer(msgspec.Struct, frozen=True):
+    """Where mails are handed over. `tls`: from the start, after STARTTLS, or never."""
+
+    host: str
+    port: int
+    tls: Literal["always", "starttls", "never"]
+    user: str = ""
+    password: str = ""
+
+    def __repr__(self) -> str:
+        return f"MailServer(host={self.host!r}, port={self.port}, tls={self.tls!r})"
+
+
+_MAIL_PORTS: Mapping[str, tuple[int, Literal["always", "starttls", "never"]]] = {
+    "smtps": (465, "always"),
+    "smtp+starttls": (587, "starttls"),
+    "smtp": (25, "never"),
+}
 
 
 class Settings(BaseSettings):
@@ -64,6 +89,12 @@ class Settings(BaseSettings):
     session_hours: Annotated[int, Field(ge=1)] = Field(
         default=12, description="A sign-in ends after so long in any case."
     )
+    smtp_url: SecretStr = Field(
+        default=SecretStr(""),
+        description="The mail server: `smtp+starttls://user:password@host:587`, `smtps://…:465`, or `smtp://host:25` "
+        "without encryption and login. None: no mail is sent.",
+    )
+    mail_from: str = Field(default="", description="The address that mails come from.")
     log_level: str = Field(default="INFO", description="DEBUG, INFO, WARNING or ERROR.")
 
     @model_validator(mode="after")
@@ -87,6 +118,18 @@ class Settings(BaseSettings):
         if parts.scheme not in ("http", "https") or not parts.hostname:
             raise ValueError("SHIPMENTS_BASE_URL must be an http or https address, e.g. https://boxes.example.org")
         return self
+
+    @model_validator(mode="after")
+    def _mails_have_a_sender(self) -> Self:
+        if self.mail_server is not None and not _ADDRESS.fullmatch(self.mail_from):
+            raise ValueError("SHIPMENTS_MAIL_FROM must be an e-mail address, e.g. boxes@example.org")
+        return self
+
+    @cached_property
+    def mail_server(self) -> MailServer | None:
+        """The mail server; None: no mail is sent."""
+        text = self.smtp_url.get_secret_value()
+        return _mail_server(text) if text else None
 
     @cached_property
     def keys(self) -> dict[str, bytes]:
@@ -119,6 +162,24 @@ class Settings(BaseSettings):
     def ring(self) -> KeyRing:
         """The keys, ready for use."""
         return KeyRing(self.keys, _decoded("SHIPMENTS_HASH_KEY", self.hash_key.get_secret_value()))
+
+
+def _mail_server(text: str) -> MailServer:
+    wrong = ValueError(
+        "SHIPMENTS_SMTP_URL must be smtp+starttls://, smtps:// or smtp://, perhaps user:password@, a host and perhaps "
+        "a port; smtp:// takes no login, since it would be sent in the open"
+    )
+    try:
+        url = urlsplit(text)
+        host, port = url.hostname, url.port
+    except ValueError:
+        raise wrong from None
+    login = (unquote(url.username or ""), unquote(url.password or ""))
+    extra = url.path.strip("/") or url.query or url.fragment
+    if url.scheme not in _MAIL_PORTS or not host or extra or (url.scheme == "smtp" and any(login)):
+        raise wrong
+    usual, tls = _MAIL_PORTS[url.scheme]
+    return MailServer(host, port or usual, tls, *login)
 
 
 def _decoded(name: str, text: str) -> bytes:

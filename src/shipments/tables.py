@@ -7,11 +7,27 @@ from shipments.batches import batch
 from shipments.boxes import box
 from shipments.cases import card, case
 from shipments.catalogue import item
-from shipments.notices import notice
+from shipments.notices import delivery, notice, wish
 from shipments.offices import office, person
 from shipments.receipts import receipt
 from shipments.requests import request
 from shipments.tracking import event
 
 METADATA = SQLModel.metadata
-MODULES = (office, person, item, case, card, request, box, batch, event, receipt, notice, journal, kept_answers)
+MODULES = (
+    office,
+    person,
+    item,
+    case,
+    card,
+    request,
+    box,
+    batch,
+    event,
+    receipt,
+    notice,
+    wish,
+    delivery,
+    journal,
+    kept_answers,
+)

@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 from typing import Any
-from uuid import UUID, uuid4
+from uuid import uuid4
 
 import pytest
 from litestar import Litestar, get
@@ -21,7 +21,7 @@ from shipments.settings import Settings
 from shipments.transaction import perform
 from tests.api import journey
 from tests.api.asking import Answer, Client, Loop
-from tests.api.dumps import BOOKKEEPING, dump
+from tests.api.dumps import dump
 from tests.api.journey import BATCH, BOX, CASE, LEG, NO_HAZARDS, a_handover, a_receipt, today
 from tests.api.world import World, wiring_of
 
@@ -34,7 +34,7 @@ Routes = list[tuple[str, str, frozenset[Role] | str | None]]
 def _routes(world: World) -> Routes:
     """(method, path with made-up values, for whom), of everything that a signed-in person can reach."""
     app: Litestar = world.app._app  # type: ignore[assignment]
-    found = []
+    found: Routes = []
     for route in app.routes:
         if isinstance(route, HTTPRoute) and route.path.startswith((V1, "/schema")):
             for method, (handler, _) in route.route_handler_map.items():
@@ -44,7 +44,12 @@ def _routes(world: World) -> Routes:
 
 
 def _filled(path: str) -> str:
-    kinds = {"cases": codes.Kind.CASE, "requests": codes.Kind.REQUEST, "boxes": codes.Kind.BOX, "batches": codes.Kind.BATCH}
+    kinds = {
+        "cases": codes.Kind.CASE,
+        "requests": codes.Kind.REQUEST,
+        "boxes": codes.Kind.BOX,
+        "batches": codes.Kind.BATCH,
+    }
     noun = path.split("/")[3] if path.count("/") > 2 else ""
     code = codes.mint(kinds[noun]) if noun in kinds else ""
     box = codes.mint(codes.Kind.BOX)
@@ -89,7 +94,18 @@ def test_strangers_and_dead_keys_come_in_nowhere(world: World) -> None:
     _revoke(world, revoked)
     _disable(world, "auditor")
     good = world.people["coordinator"].key
-    keys = (None, expired, revoked, disabled, world.people["auditor"].key, good[:-1], good + "A", good.lower(), "sk_", "x")
+    keys = (
+        None,
+        expired,
+        revoked,
+        disabled,
+        world.people["auditor"].key,
+        good[:-1],
+        good + "A",
+        good.lower(),
+        "sk_",
+        "x",
+    )
     before = dump(world.database, but=frozenset())
     answers = set()
     for method, path, access in _routes(world):
@@ -200,11 +216,12 @@ def test_what_is_out_of_sight_is_not_there_and_the_attempt_is_kept(world: World,
     way, nothing = journey.departed(world), _made_up()
     somebody, before = world.people[stranger], dump(world.database)
     role = stranger.removeprefix("other_")
-    pairs = [(("GET", path, None), ("GET", made_up, None)) for path, made_up in zip(_reads(way), _reads(nothing), strict=True)]
+    pairs = [
+        (("GET", path, None), ("GET", made_up, None))
+        for path, made_up in zip(_reads(way), _reads(nothing), strict=True)
+    ]
     pairs += [
-        (real[:3], made_up[:3])
-        for real, made_up in zip(_writes(way), _writes(nothing), strict=True)
-        if real[3] == role
+        (real[:3], made_up[:3]) for real, made_up in zip(_writes(way), _writes(nothing), strict=True) if real[3] == role
     ]
     tried = 0
     for (method, path, body), (_, made_up, other_body) in pairs:
@@ -236,7 +253,7 @@ def _anonymised(answer: Answer, way: Way) -> tuple[bytes, list[tuple[str, str]]]
 
 
 def test_boxes_of_others_cannot_be_drawn_into_ones_own_batch(world: World) -> None:
-    box, batch = journey.a_box(world)["code"], None
+    box = journey.a_box(world)["code"]
     own = {"from_office": "DE-BER", "to_office": "NG-LOS", "mode": "sea"}
     batch = world.other_logistician.post(f"{V1}/batches", own).ok(201)["code"]
     refused = world.other_logistician.post(f"{V1}/batches/{batch}/boxes", {"boxes": [box]}).problem(400)
@@ -254,7 +271,9 @@ def test_nobody_writes_for_an_office_that_is_not_theirs(world: World) -> None:
     world.other_logistician.post(f"{V1}/batches", BATCH).problem(403)
     world.other_logistician.post(f"{V1}/boxes", {**BOX, "host_office": "NL-AMS"}).problem(403)
     way = journey.departed(world)
-    world.logistician.post(f"{V1}/legs/{way['leg']}/events", {"milestone": "in_transit", "occurred_at": journey.moments_ago()}).ok(201)
+    world.logistician.post(
+        f"{V1}/legs/{way['leg']}/events", {"milestone": "in_transit", "occurred_at": journey.moments_ago()}
+    ).ok(201)
     world.logistician.post(f"{V1}/receipts", a_receipt(way["box"])).problem(403)
     world.receiver.post(f"{V1}/boxes/{way['box']}/reopen", {"reason": "x"}).problem(403)
 
@@ -297,10 +316,18 @@ def test_a_change_of_role_acts_at_once(world: World) -> None:
     browser, as_ = world.browser("logistician"), world.logistician
     for client in (browser, as_):
         client.post(f"{V1}/boxes", BOX).ok(201)
-    _change(world, lambda s, by: people.revoke_role(s, "logistician@example.org", Role.LOGISTICIAN, "NL-AMS", by=by, now=utc_now()))
+    _change(
+        world,
+        lambda s, by: people.revoke_role(
+            s, "logistician@example.org", Role.LOGISTICIAN, "NL-AMS", by=by, now=utc_now()
+        ),
+    )
     for client in (browser, as_):
         client.post(f"{V1}/boxes", BOX).problem(403)
-    _change(world, lambda s, by: people.grant_role(s, "logistician@example.org", Role.COUNSELLOR, "NL-AMS", by=by, now=utc_now()))
+    _change(
+        world,
+        lambda s, by: people.grant_role(s, "logistician@example.org", Role.COUNSELLOR, "NL-AMS", by=by, now=utc_now()),
+    )
     as_.post(f"{V1}/cases", CASE).ok(201)
     _disable(world, "logistician")
     for client in (browser, as_):
@@ -319,12 +346,12 @@ def test_a_browser_is_believed_only_from_our_own_pages(world: World) -> None:
         {"sec-fetch-site": "cross-site", "origin": "http://127.0.0.1"},
         {"sec-fetch-site": ""},
     )
-    for number, headers in enumerate(refused):
-        browser = world.browser("logistician", **headers, **{f"x-{index}": "1" for index in range(number)})
+    for headers in refused:
+        browser = world.browser("logistician", **headers)
         browser.post(f"{V1}/boxes", BOX).problem(403)
         browser.get(f"{V1}/boxes").ok()
-    for number, headers in enumerate(({}, {"sec-fetch-site": "", "origin": "http://127.0.0.1"})):
-        browser = world.browser("logistician", **headers, **{f"y-{index}": "1" for index in range(20 + number)})
+    for headers in ({}, {"sec-fetch-site": "", "origin": "http://127.0.0.1"}):
+        browser = world.browser("logistician", **headers)
         browser.post(f"{V1}/boxes", BOX).ok(201)
     assert len(world.logistician.get(f"{V1}/boxes").ok()["items"]) == count + 2
 
@@ -358,5 +385,3 @@ def test_the_clock_of_a_key_is_the_installations(small_world: World) -> None:
     small_world.receiver.get(f"{V1}/boxes").ok()
     wiring.clock = lambda: utc_now() + timedelta(days=31)
     small_world.receiver.get(f"{V1}/boxes").problem(401)
-    assert isinstance(small_world.people["receiver"].person_id, UUID)
-    assert BOOKKEEPING

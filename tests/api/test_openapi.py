@@ -13,7 +13,7 @@ from api.problems import STATUS
 from api.queries import hints_of
 from shipments.settings import Settings
 from tests.api.asking import Client, Loop
-from tests.api.world import World
+from tests.api.world import World, another
 
 Json = dict[str, Any]  # Any: a JSON document
 WRITES = ("post", "patch", "delete")
@@ -22,7 +22,7 @@ WRITES = ("post", "patch", "delete")
 @pytest.fixture(scope="module")
 def whole(settings: Settings, tmp_path_factory: pytest.TempPathFactory) -> Json:
     url = f"sqlite:///{tmp_path_factory.mktemp('openapi') / 'none.sqlite3'}"
-    app = create_app(settings.model_copy(update={"database_url": url}))
+    app = create_app(another(settings, database_url=url))
     return document(app._app)  # type: ignore[arg-type]
 
 
@@ -147,7 +147,7 @@ def test_it_needs_a_login_outside_the_demo(small_world: World, settings: Setting
     answer = small_world.auditor.get("/schema/openapi.json")
     assert answer.ok()["openapi"].startswith("3.1")
     url = str(small_world.database.engine.url)
-    demo = create_app(settings.model_copy(update={"demo": True, "database_url": url}))
+    demo = create_app(another(settings, demo=True, database_url=url))
     assert Client(loop, demo).get("/schema/openapi.json").ok()["paths"].keys() == answer.json()["paths"].keys()
     for path in ("/schema", "/schema/swagger", "/schema/openapi.yaml"):
         small_world.auditor.get(path).problem(404)

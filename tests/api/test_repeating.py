@@ -101,4 +101,4 @@ def test_a_key_is_free_again_once_its_answer_is_forgotten(small_world: World) ->
 
 def _boxes(world: World) -> int:
     with Session(world.database.engine) as session:
-        return session.connection().exec_driver_sql(f"SELECT count(*) FROM {Box.__tablename__}").scalar_one()
+        return int(session.connection().exec_driver_sql(f"SELECT count(*) FROM {Box.__tablename__}").scalar_one())

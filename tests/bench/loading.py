@@ -4,10 +4,12 @@ import asyncio
 import re
 import time
 from collections.abc import Iterator
+from typing import cast
 
 import msgspec
 import uvloop
 
+PATIENCE_S = 10.0  # for an answer that does not come
 _LENGTH = re.compile(rb"\r\ncontent-length: (\d+)\r\n", re.IGNORECASE)
 
 
@@ -52,7 +54,8 @@ async def _measure(port: int, requests: Iterator[bytes], expect: int, seconds: f
     began, worked = time.perf_counter(), time.process_time()
     for caller in callers:
         await loop.create_connection(lambda caller=caller: caller, "127.0.0.1", port)
-    answered = sum(await asyncio.gather(*(caller.done for caller in callers)))
+    async with asyncio.timeout(seconds + PATIENCE_S):
+        answered = sum(await asyncio.gather(*(caller.done for caller in callers)))
     took = time.perf_counter() - began
     return Measured(answered / took, (time.process_time() - worked) / took)
 
@@ -66,8 +69,7 @@ class _Caller(asyncio.Protocol):
         self._whole = 0  # length of the answer under way; 0 until its head has been read
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
-        self._transport = transport
+        self._transport = cast(asyncio.Transport, transport)  # uvloop's is one without saying so
         self._ask()
 
     def data_received(self, data: bytes) -> None:

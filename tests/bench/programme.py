@@ -10,7 +10,7 @@ from uuid import UUID
 
 import msgspec
 from sqlalchemy import insert
-from sqlmodel import Session, SQLModel
+from sqlmodel import Session, SQLModel, col, select
 
 from shipments import codes
 from shipments.batches.batch import Batch, Dispatch, Leg, Mode
@@ -20,15 +20,15 @@ from shipments.cases.case import Case
 from shipments.database import Database, new_id
 from shipments.migrating import migrate
 from shipments.offices.keys import make_key
-from shipments.offices.office import Office
 from shipments.offices.person import Role
 from shipments.offices.scope import EVERYWHERE, Actor, act_as
 from shipments.progress.keeping import rebuild
+from shipments.requests.request import Answer, RequestLine, SupplyRequest
 from shipments.settings import Settings
 from shipments.transaction import transaction
-from tests.builders import a_case, a_request, an_actor, an_item, an_office, lines_of
+from tests.builders import an_actor, an_item, an_office
 
-A_BATCH = 40
+A_BATCH, A_CASE = 40, 2  # boxes
 Values = dict[str, Any]  # Any: a row as its columns
 
 
@@ -59,7 +59,7 @@ class Programme(msgspec.Struct, frozen=True):
 
 
 def a_programme(folder: Path, *, boxes: int) -> Programme:
-    """A migrated SQLite file in `folder` with so many boxes at sea, forty a batch, each with one line."""
+    """A migrated SQLite file in `folder` with so many boxes at sea, forty a batch, two a case."""
     settings = Settings.model_validate(
         {
             "database_url": f"sqlite:///{folder / 'programme.sqlite3'}",
@@ -80,48 +80,62 @@ def a_programme(folder: Path, *, boxes: int) -> Programme:
 
 def _programme(session: Session, settings: Settings, boxes: int, now: datetime) -> Programme:
     host, origin = an_office(session, "NL-AMS"), an_office(session, "GN-CKY")
+    between = {"host_office_id": host.id, "origin_office_id": origin.id}
+    under_way = [box for _ in range(0, boxes, A_BATCH) for box in _boxes(session, between, now)]
+    for _ in rebuild(session, repair=True):
+        pass
     counsellor, logistician = an_actor(session, Role.COUNSELLOR, host), an_actor(session, Role.LOGISTICIAN, host)
-    receiver = an_actor(session, Role.RECEIVER, origin)
-    case = a_case(session, host, origin)
-    under_way = list(_boxes(session, host, origin, case, boxes, now))
-    act_as(session, counsellor)
+    case = session.exec(select(Case).order_by(col(Case.id).desc())).first()  # the last one's boxes are not scanned
+    assert case is not None
     card = issue_card(session, settings.ring, case.code, base_url=settings.base_url, by=counsellor, now=now)
-    act_as(session, EVERYWHERE)
     return Programme(
         settings=settings,
         counsellor=_key(session, settings, counsellor, now),
         logistician=_key(session, settings, logistician, now),
-        receiver=_key(session, settings, receiver, now),
+        receiver=_key(session, settings, an_actor(session, Role.RECEIVER, origin), now),
         case=case.code,
         items=[an_item(session).code for _ in range(5)],
-        boxes=under_way,
+        boxes=under_way[: -A_CASE],
         card=card.url.rpartition("/")[2],
     )
 
 
-def _boxes(
-    session: Session, host: Office, origin: Office, case: Case, count: int, now: datetime
-) -> Iterator[tuple[str, UUID]]:
-    for first in range(0, count, A_BATCH):
-        size = min(A_BATCH, count - first)
-        (wanted,) = lines_of(session, a_request(session, case, [size]))
-        wanted.packed = size
-        batch = _a_batch(session, host, origin, now)
-        made = [_a_box(host, origin, batch, position, now) for position in range(1, size + 1)]
-        lines = [{"id": new_id(), "box_id": box["id"], "request_line_id": wanted.id, "quantity": 1} for box in made]
-        _put(session, Box, made)
-        _put(session, BoxLine, lines)
-        _put(session, BoxFact, [fact for box in made for fact in _facts(box, now)])
-        yield from ((box["code"], line["id"]) for box, line in zip(made, lines, strict=True))
-    session.flush()
-    for _ in rebuild(session, repair=True):
-        pass
+def _boxes(session: Session, between: Values, now: datetime) -> Iterator[tuple[str, UUID]]:
+    """A batch at sea, full, with two boxes a case and one line a box."""
+    batch = _a_batch(session, between, now)
+    boxes = [_a_box(between, batch, position, now) for position in range(1, A_BATCH + 1)]
+    wanted = _wanted(session, between, A_BATCH // A_CASE, now)
+    lines = [
+        {"id": new_id(), "box_id": box["id"], "request_line_id": wanted[index // A_CASE], "quantity": 1}
+        for index, box in enumerate(boxes)
+    ]
+    _put(session, Box, boxes)
+    _put(session, BoxLine, lines)
+    _put(session, BoxFact, [fact for box in boxes for fact in _facts(box, now)])
+    return ((box["code"], line["id"]) for box, line in zip(boxes, lines, strict=True))
 
 
-def _a_batch(session: Session, host: Office, origin: Office, now: datetime) -> UUID:
+def _wanted(session: Session, between: Values, count: int, now: datetime) -> list[UUID]:
+    """The line of so many requests, of a case each, approved and packed."""
+    cases = [
+        {**between, "id": new_id(), "code": codes.mint(codes.Kind.CASE), "language": "fr", "opened_at": now}
+        for _ in range(count)
+    ]
+    requests = [
+        {**between, "id": new_id(), "code": codes.mint(codes.Kind.REQUEST), "case_id": case["id"], "asked_at": now}
+        for case in cases
+    ]
+    answered = {"answer": Answer.APPROVED, "answered_at": now, "approved": A_CASE, "packed": A_CASE}
+    line = {"position": 1, "description": "hammer", "quantity": A_CASE, "declared_value_cents": 1_200, **answered}
+    lines = [{**line, "id": new_id(), "request_id": request["id"]} for request in requests]
+    for table, rows in ((Case, cases), (SupplyRequest, requests), (RequestLine, lines)):
+        _put(session, table, rows)
+    return [line["id"] for line in lines]
+
+
+def _a_batch(session: Session, between: Values, now: datetime) -> UUID:
     left = now - timedelta(days=3)
     batch, leg = new_id(), {"position": 1, "mode": Mode.SEA, "carrier": "dcsa", "reference_type": "equipment"}
-    between = {"host_office_id": host.id, "origin_office_id": origin.id}
     planned = {"code": codes.mint(codes.Kind.BATCH), "mode": Mode.SEA, "planned_at": left, "dispatched_at": left}
     way = {"from_place": "NLRTM", "to_place": "GNCKY", "planned_arrival": now + timedelta(days=25), "added_at": left}
     _put(session, Batch, [{"id": batch, **between, **planned}])
@@ -130,11 +144,11 @@ def _a_batch(session: Session, host: Office, origin: Office, now: datetime) -> U
     return batch
 
 
-def _a_box(host: Office, origin: Office, batch: UUID, position: int, now: datetime) -> Values:
+def _a_box(between: Values, batch: UUID, position: int, now: datetime) -> Values:
     before = now - timedelta(days=5)
     return {
         **{"id": new_id(), "code": codes.mint(codes.Kind.BOX)},
-        **{"host_office_id": host.id, "origin_office_id": origin.id},
+        **between,
         **{"length_mm": 600, "width_mm": 400, "height_mm": 400},
         **{"registered_at": before, "sealed_at": before, "seal_number": "S000001", "gross_weight_g": 12_500},
         **{"batch_id": batch, "batch_position": position},

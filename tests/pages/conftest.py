@@ -1,18 +1,22 @@
 """The application over a seeded database, and a browser of few words."""
 
 import asyncio
+import shutil
 from collections.abc import Iterator, Mapping
+from contextlib import closing
 from html.parser import HTMLParser
+from pathlib import Path
 from typing import Any, ClassVar
 
 import httpx
+import msgspec
 import pytest
 from argon2 import PasswordHasher
 
 from api.app import create_app
 from api.hardening import Hardened
+from shipments.database import Database
 from shipments.offices import passwords
-from shipments.sealing import KeyRing
 from shipments.settings import Settings
 from tests.conftest import a_secret
 from tests.pages.world import NOW, PASSWORD, World, a_world
@@ -95,39 +99,59 @@ class WellFormed(HTMLParser):
         assert self.open.pop() == tag
 
 
+CHEAP = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
+
+
+class Seeded(msgspec.Struct, frozen=True):
+    """A seeded database to copy, and the settings that open it."""
+
+    path: Path
+    settings: Settings
+    world: World
+
+
 @pytest.fixture(autouse=True)
 def cheap_hashing(monkeypatch: pytest.MonkeyPatch) -> None:
     """The least that Argon2id can do: its cost is not what is tested here."""
-    monkeypatch.setattr(passwords, "HASHER", PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
+    monkeypatch.setattr(passwords, "HASHER", CHEAP)
+
+
+@pytest.fixture(scope="session")
+def seeded(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> Seeded:
+    """Made once, over https."""
+    path = tmp_path_factory.mktemp("pages") / "seeded.sqlite3"
+    shutil.copyfile(sqlite_template, path)
+    given = {"database_url": f"sqlite:///{path}", "secret_keys": f"k1:{a_secret()}", "hash_key": a_secret()}
+    settings = Settings.model_validate({**given, "base_url": "https://boxes.example.org"})
+    with pytest.MonkeyPatch.context() as patch, closing(Database.at(settings.database_url)) as database:
+        patch.setattr(passwords, "HASHER", CHEAP)
+        world = a_world(database, settings.ring)
+    return Seeded(path, settings, world)
 
 
 @pytest.fixture
-def installation(sqlite_url: str) -> Settings:
-    """Reached over https."""
-    given = {"database_url": sqlite_url, "secret_keys": f"k1:{a_secret()}", "hash_key": a_secret()}
-    return Settings.model_validate({**given, "base_url": "https://boxes.example.org"})
-
-
-@pytest.fixture
-def app(installation: Settings) -> Iterator[Hardened]:
-    """The application, at NOW."""
-    hardened = create_app(installation)
-    wiring = wiring_of(hardened)
-    wiring.clock = lambda: NOW
-    yield hardened
-    wiring.database.close()
-
-
-@pytest.fixture
-def ring(installation: Settings) -> KeyRing:
-    """The keys of this installation."""
-    return installation.ring
-
-
-@pytest.fixture
-def world(app: Hardened, ring: KeyRing) -> World:
+def world(seeded: Seeded) -> World:
     """The seeded programme."""
-    return a_world(wiring_of(app).database, ring)
+    return seeded.world
+
+
+@pytest.fixture(scope="session")
+def wired(seeded: Seeded) -> Hardened:
+    """The application; `app` gives it a database of its own for each test."""
+    hardened = create_app(seeded.settings)
+    wiring_of(hardened).database.close()
+    return hardened
+
+
+@pytest.fixture
+def app(wired: Hardened, seeded: Seeded, tmp_path: Path) -> Iterator[Hardened]:
+    """The application over a copy of the seeded database, at NOW."""
+    copy = tmp_path / "pages.sqlite3"
+    shutil.copyfile(seeded.path, copy)
+    wiring = wiring_of(wired)
+    with closing(Database.at(f"sqlite:///{copy}")) as database:
+        wiring.database, wiring.clock = database, lambda: NOW
+        yield wired
 
 
 @pytest.fixture

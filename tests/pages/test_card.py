@@ -10,8 +10,9 @@ from sqlmodel import Session, col, select, update
 from api.hardening import Hardened
 from shipments.cases.card import Card
 from shipments.cases.case import Case
+from shipments.requests.request import SupplyRequest
 from tests.pages.conftest import Browser, WellFormed, dump_of, wiring_of
-from tests.pages.world import ADDRESS, CANARIES, HOURS, NOW, PHONE, World, tried_in_vain
+from tests.pages.world import ADDRESS, CANARIES, HOURS, IN_APRIL, NOW, PHONE, World, tried_in_vain
 
 BUDGET = 14 * 1024
 
@@ -44,7 +45,7 @@ def test_a_living_card_fits_its_budget_and_leaks_nothing(browser: Browser, world
 def test_the_card_says_what_is_done_what_comes_and_when(browser: Browser, world: World) -> None:
     travelling = browser.get(f"/C/{world.token('way')}?l=en").text
     assert "Your box is travelling." in travelling
-    assert "6–18 Apr 2026" in travelling
+    assert IN_APRIL in travelling
     assert "Last heard: 6 Mar 2026" in travelling
     assert f"tel:{PHONE.replace(' ', '')}" in travelling
     assert "It is stopped on its way." in browser.get(f"/C/{world.token('held')}").text
@@ -64,7 +65,7 @@ def test_a_person_who_could_not_be_reached_is_asked_to_call(app: Hardened, brows
 def test_arabic_reads_from_the_right_with_digits_of_its_own(browser: Browser, world: World) -> None:
     page = browser.get(f"/C/{world.token('way')}").text  # the language of the case, which nobody had to choose
     assert 'lang="ar" dir="rtl"' in page
-    assert "٦–١٨ أبريل ٢٠٢٦" in page
+    assert "٦\N{EN DASH}١٨ أبريل ٢٠٢٦" in page
 
 
 def test_the_language_is_asked_for_then_remembered_then_the_cases(app: Hardened, world: World) -> None:
@@ -137,8 +138,6 @@ def test_twenty_guesses_at_once_are_at_most_five(app: Hardened, world: World) ->
 
 
 def test_a_withdrawn_request_is_not_counted_as_asked(app: Hardened, browser: Browser, world: World) -> None:
-    from shipments.requests.request import SupplyRequest
-
     with wiring_of(app).database.writing() as session:
         _withdraw_all(session, SupplyRequest)
     assert "Nothing has been asked for yet." in browser.get(f"/C/{world.token('asked')}?l=en").text

@@ -42,6 +42,7 @@ PASSWORD = "a long row of invented words"
 NAME, CONTACT, CONTENT, REFERENCE = "Canary Diallo", "+224 600 55 01 77", "canary generator", "CANU1234567"
 ADDRESS, HOURS, PHONE = "Canary Street 7, Conakry", "Mon-Fri 8-16", "+224 555 01 00"
 CANARIES = ("Canary", "canary", "600 55 01 77", "CANU1234567", "Guinea", "GN-CKY", "Conakry", "1234.5")
+IN_APRIL = "6\N{EN DASH}18 Apr 2026"
 NOW = NOON + timedelta(days=20)
 LEFT = NOON + timedelta(days=4)
 

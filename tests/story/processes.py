@@ -21,9 +21,11 @@ PATIENCE_S = 60.0  # a busy machine is no failure
 class Installation:
     """Settings shared by all processes of one database; their output goes to files beside it."""
 
-    def __init__(self, environment: Mapping[str, str], folder: Path) -> None:
-        kept = {name: value for name, value in os.environ.items() if not name.startswith("SHIPMENTS_")}
-        self.environment = {**kept, **environment}
+    def __init__(self, environment: Mapping[str, str], folder: Path, bytecode: Path) -> None:
+        left_out = ("SHIPMENTS_", "PYTHONDONTWRITEBYTECODE")
+        kept = {name: value for name, value in os.environ.items() if not name.startswith(left_out)}
+        # Compiled once for all processes of a run: else each spends seconds on it where bytecode is not kept.
+        self.environment = {**kept, **environment, "PYTHONPYCACHEPREFIX": str(bytecode)}
         self.folder = folder
         self._count = 0
 

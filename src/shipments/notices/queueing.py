@@ -11,6 +11,7 @@ from sqlmodel import Session, col
 from shipments.batches.batch import Batch
 from shipments.boxes.box import Box, Stage
 from shipments.database import insert_or_ignore, new_id
+from shipments.notices.delivering import queue_deliveries
 from shipments.notices.notice import News, Notice
 from shipments.progress.deriving import TRAVELS, BoxException, Progress
 from shipments.progress.gathering import in_portions
@@ -104,8 +105,11 @@ def news_row(about: Batch | Box, kind: str, told: Told) -> dict[str, Any]:
 
 
 def write_news(session: Session, rows: Iterable[dict[str, Any]], now: datetime) -> int:
-    """Into the outbox, each piece once. Returns how many are new."""
-    return len(insert_or_ignore(session, Notice.__table__, [{**row, "noticed_at": now} for row in rows]))  # type: ignore[attr-defined]
+    """Into the outbox, each piece once, and on its way to whoever wishes to know. Returns how many are new."""
+    told = [{**row, "noticed_at": now} for row in rows]
+    new = {row.id for row in insert_or_ignore(session, Notice.__table__, told)}  # type: ignore[attr-defined]
+    queue_deliveries(session, [row for row in told if row["id"] in new], now=now)
+    return len(new)
 
 
 def _text(at: datetime | None) -> str | None:

@@ -41,7 +41,9 @@ class NoticeWish(SQLModel, table=True):
             "(channel = 'webhook' AND ended_at IS NULL) = (secret_sealed IS NOT NULL)", name="webhooks_have_a_secret"
         ),
         CheckConstraint("(former_secret_sealed IS NULL) = (former_until IS NULL)", name="former_secret_ends"),
-        CheckConstraint("digest_hour BETWEEN 0 AND 23 AND channel = 'email'", name="digests_are_mails"),
+        CheckConstraint(
+            "digest_hour IS NULL OR (digest_hour BETWEEN 0 AND 23 AND channel = 'email')", name="digests_are_mails"
+        ),
         CheckConstraint("(digest_hour IS NULL OR ended_at IS NOT NULL) = (next_digest_at IS NULL)", name="digest_due"),
         Index(
             "uq_notice_wish_address",

@@ -1,35 +1,28 @@
 """Offices ask to be told, change their webhook's secret, and are told no more."""
 
-import base64
-import secrets
 from collections.abc import Sequence
-from datetime import datetime, time, timedelta
-from urllib.parse import urlsplit, urlunsplit
+from datetime import datetime, timedelta
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
 import msgspec
 from sqlalchemy import delete, update
 from sqlmodel import Session, col, select
 
 from shipments import journal
-from shipments.clock import local_date
 from shipments.database import new_id
 from shipments.errors import Conflict, Invalid, NotFound
 from shipments.journal import Noted
 from shipments.notices.delivery import Delivery, DeliveryLine
+from shipments.notices.digesting import next_digest
 from shipments.notices.tongues import TONGUES, spoken
+from shipments.notices.webhook import line_to, new_secret, secret_bytes
 from shipments.notices.wish import Channel, NoticeWish, WishEnd
 from shipments.offices import typed
 from shipments.offices.office import Office, office_by_code
 from shipments.offices.people import must_administer
 from shipments.offices.scope import Actor
 from shipments.sealing import KeyRing
-from shipments.tracking.carriers.answers import Account
-from shipments.tracking.carriers.connecting import check_base_url
 
-SECRET = "whsec_"
-SECRET_BYTES = (24, 64)  # the bounds of Standard Webhooks
 LONGEST_ADDRESS = 500
 
 
@@ -69,7 +62,7 @@ def add_wish(
     )
     if session.exec(same).first() is not None:
         raise Conflict(f"{office.code} is told at this address already. Remove that wish first.")
-    secret = (asked.secret or _new_secret()) if asked.channel == Channel.WEBHOOK else None
+    secret = (asked.secret or new_secret()) if asked.channel == Channel.WEBHOOK else None
     id = new_id()
     wish = NoticeWish(
         id=id,
@@ -107,7 +100,7 @@ def rotate_secret(session: Session, ring: KeyRing, id: UUID, *, overlap: timedel
     wish = _current(session, id)
     if wish.channel != Channel.WEBHOOK:
         raise Invalid([("id", "a webhook; mails are not signed")])
-    secret = _new_secret()
+    secret = new_secret()
     wish.former_secret_sealed, wish.former_until = wish.secret_sealed, now + overlap
     wish.secret_sealed = _sealed(ring, wish.id, secret)
     journal.note(session, _noted(wish, "notices.rotate", by, now))
@@ -144,47 +137,12 @@ def end_wish(session: Session, wish: NoticeWish, reason: WishEnd, *, now: dateti
     )
 
 
-def next_digest(hour: int | None, time_zone: str, *, now: datetime) -> datetime | None:
-    """The next time that it is this hour there; None for no digest. Raises Invalid for an hour no day has."""
-    if hour is None:
-        return None
-    if not 0 <= hour <= 23:
-        raise Invalid([("digest_hour", "an hour of the day, 0 to 23")])
-    today = local_date(now, time_zone)
-    days = (datetime.combine(today + timedelta(days=ahead), time(hour), ZoneInfo(time_zone)) for ahead in (0, 1, 2))
-    return next(at for at in days if at > now)
-
-
-def secret_bytes(secret: str) -> bytes:
-    """The key within `whsec_…`. Raises Invalid."""
-    wrong = Invalid([("secret", f"{SECRET} and base64 of {SECRET_BYTES[0]} to {SECRET_BYTES[1]} random bytes")])
-    if not secret.startswith(SECRET):
-        raise wrong
-    try:
-        key = base64.b64decode(secret.removeprefix(SECRET), validate=True)
-    except ValueError:
-        raise wrong from None
-    if not SECRET_BYTES[0] <= len(key) <= SECRET_BYTES[1]:
-        raise wrong
-    return key
-
-
-def sealed_for(id: UUID) -> str:
-    """What the secrets of a wish are bound to."""
-    return f"notice_wish:{id}"
-
-
-def line_to(address: str, *, allow_private: bool) -> Account:
-    """A webhook's URL as the safe client knows a carrier's. Raises Invalid where it may not be called."""
-    try:
-        url = urlsplit(address)
-    except ValueError:
-        url = urlsplit("")
-    account = Account(
-        UUID(int=0), "the webhook", urlunsplit(url._replace(query="")), "", "", allow_private=allow_private
-    )
-    check_base_url(account)
-    return account
+def open_secrets(ring: KeyRing, wish: NoticeWish, *, now: datetime) -> list[bytes]:
+    """The keys that a webhook's calls are signed with, the newest first. Raises SealBroken."""
+    sealed = [wish.secret_sealed]
+    if wish.former_until is not None and wish.former_until > now:
+        sealed.append(wish.former_secret_sealed)
+    return [ring.open_answer(one, _sealed_for(wish.id)) for one in sealed if one]
 
 
 def _mail_address(asked: WishAsked) -> str:
@@ -215,12 +173,8 @@ def _language(asked: WishAsked, office: Office) -> str:
     return found
 
 
-def _new_secret() -> str:
-    return SECRET + base64.b64encode(secrets.token_bytes(32)).decode()
-
-
 def _sealed(ring: KeyRing, id: UUID, secret: str) -> bytes:
-    return ring.seal_answer(secret_bytes(secret), sealed_for(id))
+    return ring.seal_answer(secret_bytes(secret), _sealed_for(id))
 
 
 def _current(session: Session, id: UUID) -> NoticeWish:
@@ -232,4 +186,10 @@ def _current(session: Session, id: UUID) -> NoticeWish:
 
 
 def _noted(wish: NoticeWish, action: str, by: Actor, now: datetime) -> Noted:
-    return Noted(now, action, "notice_wish", str(wish.id), by.person_id, wish.office_id, {"channel": wish.channel.value})
+    return Noted(
+        now, action, "notice_wish", str(wish.id), by.person_id, wish.office_id, details={"channel": wish.channel}
+    )
+
+
+def _sealed_for(id: UUID) -> str:
+    return f"notice_wish:{id}"

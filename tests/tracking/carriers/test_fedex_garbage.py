@@ -17,6 +17,7 @@ from tests.tracking.carriers.telling_fedex import (
     destined,
     estimated,
     read_fedex,
+    read_numbers,
     said_of,
     scan,
     shipment,
@@ -65,7 +66,7 @@ def test_one_bad_scan_is_named_and_the_good_ones_are_kept(bad: object) -> None:
 
 @pytest.mark.parametrize("part", ["dateAndTimes", "destinationLocation", "latestStatusDetail", "error"])
 def test_one_bad_part_of_a_shipment_does_not_cost_its_scans(part: str) -> None:
-    answer = read_fedex(scan("PU"), **{part: 7})
+    answer = read_numbers(said_of(NUMBER, shipment(scan("PU"), **{part: 7})))
     assert [event.event for event in answer.events] == ["picked_up"]
     assert part in answer.problems[0]
 

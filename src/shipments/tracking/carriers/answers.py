@@ -106,7 +106,7 @@ class Call(msgspec.Struct, frozen=True):
     json: bytes | None = None
 
     def __repr__(self) -> str:
-        return f"Call(path={self.path!r})"
+        return f"Call(method={self.method!r})"  # some carriers want the reference in the path
 
 
 class Carrier(Protocol):

@@ -16,7 +16,7 @@ from shipments.tracking.carriers.answers import NOT_FOUND, Account, Answer, Call
 from shipments.tracking.carriers.dhl_choosing import country_of_place, ours_among
 from shipments.tracking.carriers.dhl_codes import known_code
 from shipments.tracking.carriers.dhl_shapes import Event, Shipment, Told
-from shipments.tracking.carriers.parcel_reading import ParcelReading, Scan, answer_of
+from shipments.tracking.carriers.parcel_reading import ParcelReading, Scan, answer_of, is_over
 from shipments.tracking.carriers.parcels import Estimate
 from shipments.tracking.carriers.parts import read_parts
 
@@ -67,7 +67,8 @@ def read_answer(
         if kept or not (shipment.events or shipment.status):  # else all of it was an earlier use of the number
             found = True
             events += kept
-            estimate = _estimate(shipment, leg, heard_at, problems) or estimate
+            if not is_over(kept):
+                estimate = _estimate(shipment, leg, heard_at, problems) or estimate
     next_page = _next_page(told.next_url, problems)
     return answer_of(events, estimate, found=found, problems=problems, next_page=next_page)
 

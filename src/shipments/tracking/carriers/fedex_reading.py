@@ -2,12 +2,13 @@
 
 from collections.abc import Iterator
 from datetime import datetime
+from functools import lru_cache
 
 from shipments.tracking.carriers import believing, parcels
 from shipments.tracking.carriers.answers import Answer, LegAsked, ReadEvent
 from shipments.tracking.carriers.believing import WrittenTime
 from shipments.tracking.carriers.fedex_codes import DELAYS, meaning_of
-from shipments.tracking.carriers.fedex_shapes import NOT_FOUND, Address, Delay, Result, Said
+from shipments.tracking.carriers.fedex_shapes import NOT_FOUND, Delay, Result, Said
 from shipments.tracking.carriers.parcel_reading import ParcelReading, Scan, answer_of
 from shipments.tracking.carriers.parcels import Meaning
 from shipments.tracking.milestones import Milestone
@@ -67,22 +68,22 @@ class Reading:
         return reading.events()
 
     def _scan(self, position: int, said: Said) -> Scan | None:
-        status, code = _code(said.status), _code(said.code)
-        if not (said.date and (status or code)):
+        status, code, raw_code = _codes(said.status, said.code)
+        if not (said.date and raw_code):
             return None
-        raw_code = "/".join(dict.fromkeys(filter(None, (status, code))))
-        country = parcels.country_of(said.place.country) if said.place else None
         meaning = meaning_of(status, code, f"{said.text or ''} {said.status_text or ''}")
         if code == "DL" and status and meaning is not None and meaning.milestone is not Milestone.DELIVERED:
             self.problems.append(f"event {position} ({raw_code}): its two codes disagree, it is not believed delivered")
+        country, place = _where(said.place.city, said.place.country) if said.place else (None, None)
+        text = f"{said.text or ''} {said.exception_text}" if said.exception_text else said.text or ""
         return Scan(
-            raw_code=raw_code,
-            meaning=meaning,
-            written=believing.written_time(said.date, country),
-            as_written=said.date,
-            text=parcels.without_signature(" ".join(dict.fromkeys(filter(None, (said.text, said.exception_text))))),
-            country=country,
-            place=_place(said.place),
+            raw_code,
+            meaning,
+            believing.written_time(said.date, country),
+            said.date,
+            parcels.without_signature(text),
+            country,
+            place,
         )
 
     def _delays(self, result: Result, read: list[Read]) -> Iterator[Scan]:
@@ -123,11 +124,21 @@ def _moment(scan: Scan) -> tuple[datetime, str]:
     return written.roughly or believing.EARLIEST, scan.raw_code
 
 
+@lru_cache(maxsize=1024)
+def _codes(status: str | None, code: str | None) -> tuple[str | None, str | None, str]:
+    """Both columns, and the two as one raw code: each once, empty where there is neither."""
+    derived, scanned = _code(status), _code(code)
+    return derived, scanned, "/".join(dict.fromkeys(filter(None, (derived, scanned))))
+
+
 def _code(written: str | None) -> str | None:
     """A code as FedEx writes it, short and in capitals; None where it is empty."""
     code = believing.plain_text(written, _LONGEST_CODE)
     return code.upper() if code else None
 
 
-def _place(place: Address | None) -> str | None:
-    return ", ".join(filter(None, (place.city, place.country))) if place else None
+@lru_cache(maxsize=1024)
+def _where(town: str | None, country: str | None) -> tuple[str | None, str | None]:
+    """The country, and the place to show."""
+    shown = ", ".join(filter(None, (town, country)))
+    return parcels.country_of(country), believing.plain_text(shown)

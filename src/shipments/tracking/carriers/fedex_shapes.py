@@ -126,7 +126,7 @@ class OfNumber(msgspec.Struct, frozen=True):
     problems: tuple[str, ...] = ()
 
 
-NOT_FOUND: Final = frozenset({"TRACKING.TRACKINGNUMBER.NOTFOUND", "TRACKING.TRACKINGNUMBER.EMPTY"})
+NOT_FOUND: Final = frozenset({"TRACKING.TRACKINGNUMBER.NOTFOUND"})
 
 
 def numbers_said(answer: bytes, problems: list[str]) -> list[OfNumber]:

@@ -3,7 +3,6 @@
 import re
 from collections.abc import Iterable
 from datetime import datetime, timedelta
-from functools import lru_cache
 
 import msgspec
 
@@ -16,8 +15,8 @@ WRONG_BY_AT_MOST = timedelta(days=2)
 """How far before the dispatch, as staff noted it, our own parcel may be said to be delivered."""
 
 _LONGEST_CODE = 60
+_from_signed_on = re.compile(r"\W*\bsigned\b", re.IGNORECASE)
 _LONGEST_ID = 80
-_signer = re.compile(r"\W*\bsigned\b", re.IGNORECASE)
 
 
 class Scan(msgspec.Struct, gc=False):
@@ -48,8 +47,8 @@ class ParcelReading:
         self._heard_at = heard_at
         self._reference = parcels.bare(leg.reference)
         self._told: list[tuple[datetime | None, ReadEvent]] = []
+        self._order: dict[str, int] = {}
         self._used_until: datetime | None = None
-        self._milestones: dict[tuple[str, str | None, bool], Milestone | None] = {}
         sent = leg.dispatched_at
         self._earliest = max(sent - believing.BEFORE_DISPATCH, believing.EARLIEST) if sent else believing.EARLIEST
         self._latest = heard_at + believing.AHEAD_FOR_ACTUAL
@@ -69,7 +68,10 @@ class ParcelReading:
             self.problems.append(f"event {position}: the code {scan.raw_code} is unknown")
         elif scan.meaning.milestone is Milestone.DELIVERED and not doubt:
             self._note_earlier_use(scan.written)
-        self._told.append((None if doubt else roughly, self._event(scan, believed=not doubt)))
+        event = self._event(scan, believed=not doubt)
+        if scan.order is not None:
+            self._order[event.id] = scan.order
+        self._told.append((None if doubt else roughly, event))
 
     def _note_earlier_use(self, delivered: believing.WrittenTime) -> None:
         sent, at = self._leg.dispatched_at, delivered.roughly
@@ -79,11 +81,11 @@ class ParcelReading:
     def _event(self, scan: Scan, *, believed: bool) -> ReadEvent:
         meaning = scan.meaning if believed else None
         written = scan.written
-        time = written.at.isoformat() if written.at else scan.as_written
+        time = str(written.at.timestamp()) if written.at else scan.as_written
         return ReadEvent(
             id=_own_id(scan) or parcels.identity(self._reference, "ACT", scan.raw_code, time),
             occurred_at=written.at if believed else None,
-            occurred_as_written=believing.plain_text(scan.as_written, 60) or "",
+            occurred_as_written=_as_written(scan.as_written),
             tz_known=written.zone_written,
             classifier="ACT",
             milestone=self._milestone(meaning, scan) if meaning else None,
@@ -98,21 +100,21 @@ class ParcelReading:
 
     def _milestone(self, meaning: Meaning, scan: Scan) -> Milestone | None:
         """What is only noted in an office proves no arrival, whatever place is written beside it."""
-        key = (scan.raw_code, scan.country, scan.physical)
-        try:
-            return self._milestones[key]
-        except KeyError:
-            plain = meaning if scan.physical else msgspec.structs.replace(meaning, there=None)
-            milestone = self._milestones[key] = parcels.milestone_in(plain, self._leg, scan.country)
-            return milestone
+        there = meaning.there if scan.physical else None
+        if there is None and meaning.milestone not in parcels.AT_DESTINATION:
+            return meaning.milestone
+        plain = meaning if there is meaning.there else msgspec.structs.replace(meaning, there=None)
+        return parcels.milestone_in(plain, self._leg, scan.country)
 
     def events(self) -> list[ReadEvent]:
         """What is kept, without an earlier use of the number, once all scans of the parcel are taken."""
-        kept = [event for at, event in self._told if not self._is_earlier_use(at)]
+        used = self._used_until is not None
+        kept = [event for at, event in self._told if not (used and self._is_earlier_use(at))]
         if len(kept) < len(self._told):
             gone = len(self._told) - len(kept)
             self.problems.append(f"{gone} events are left out: this number was delivered before our dispatch")
-        return list(parcels.delivered_back(kept))
+        order = [self._order.get(event.id) for event in kept] if self._order else None
+        return list(parcels.delivered_back(kept, order))
 
     def _is_earlier_use(self, at: datetime | None) -> bool:
         return self._used_until is not None and at is not None and at <= self._used_until
@@ -124,15 +126,14 @@ def answer_of(
     *,
     found: bool,
     problems: list[str],
-    ignored: int = 0,
     next_page: str | None = None,
 ) -> Answer:
     """Events, each once, with an estimate that counts only while nothing says delivered."""
     acted = list(told)
-    over = estimate is not None and any(one.milestone in parcels.ENDED for one in acted)
-    said = [*acted, estimate.event] if estimate and not over else acted
+    expected = estimate if estimate is not None and not is_over(acted) else None
+    said = [*acted, expected.event] if expected else acted
     events = believing.told_once(said, problems)
-    earliest, latest = estimate.range if estimate and not over else (None, None)
+    earliest, latest = expected.range if expected else (None, None)
     return Answer(
         found=found,
         events=events,
@@ -140,7 +141,7 @@ def answer_of(
         expected_to=latest,
         problems=believing.limited(problems),
         next_page=next_page,
-        ignored=ignored + len(said) - len(events) + over,
+        ignored=len(said) - len(events),
     )
 
 
@@ -148,27 +149,31 @@ def _own_id(scan: Scan) -> str | None:
     return scan.own_id if scan.own_id and len(scan.own_id) <= _LONGEST_ID and scan.own_id.isprintable() else None
 
 
-@lru_cache(maxsize=512)
-def _country(written: str) -> str | None:
-    return parcels.country_of(written)
-
-
 def country_said(written: str | None) -> str | None:
     """A country code, or None: a country's name is not looked up."""
-    return _country(written) if written and len(written) == 2 else None
+    return parcels.country_of(written) if written and len(written) == 2 else None
+
+
+def is_over(events: Iterable[ReadEvent]) -> bool:
+    """Whether nothing more is to be expected."""
+    return any(one.milestone in parcels.ENDED for one in events)
 
 
 def code_of(*parts: str | None) -> str:
     """A raw code from its parts, `-` where one is missing; safe to show and to keep."""
     raw = "/".join([part or "-" for part in parts])
     if len(raw) <= _LONGEST_CODE and raw.isprintable():
-        return raw
+        return raw  # nearly always
     return believing.plain_text(raw, _LONGEST_CODE) or "?"
 
 
+def _as_written(time: str) -> str:
+    return time if len(time) <= 30 and time.isprintable() else believing.plain_text(time, 60) or ""
+
+
 def _words(scan: Scan) -> str:
-    """The carrier's own words; of a delivery without the name of who signed for it."""
-    text = scan.text
+    """The carrier's own words, without the name of who signed; of a delivery nothing from "signed" on."""
+    text = parcels.without_signature(scan.text) if scan.text else None
     if text and scan.meaning is not None and scan.meaning.milestone is Milestone.DELIVERED:
-        text = _signer.split(text, maxsplit=1)[0]
+        text = _from_signed_on.split(text, maxsplit=1)[0]
     return believing.plain_text(text) or ""

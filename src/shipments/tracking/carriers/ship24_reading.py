@@ -1,6 +1,7 @@
 """From what Ship24 says of one number to events: times, meaning, and which parcel is ours."""
 
 from datetime import datetime
+from functools import lru_cache
 
 from shipments.tracking.carriers import believing, parcels
 from shipments.tracking.carriers.answers import Answer, LegAsked, ReadEvent
@@ -54,15 +55,21 @@ class Reading:
         numbers = _numbers(tracking) | {self._number}
         for position, said in enumerate(tracking.events or (), start=1):
             code, state = _code(said.code), _code(said.state)
-            named = {parcels.bare(number) for number in (said.number, said.found_by) if number}
             if not (said.occurred and (code or state)):
                 reading.left_out(position, "its status or time is missing")
-            elif self._number and named and named.isdisjoint(numbers):
+            elif not self._names_us(said, numbers):
                 reading.left_out(position, "it carries another parcel's number")
             else:
                 meaning = self._meaning(position, code, state)
                 reading.take(position, _scan(said, said.occurred, code or f"statusMilestone={state}", meaning))
         return reading.events()
+
+    def _names_us(self, said: Said, numbers: set[str]) -> bool:
+        """An event that names numbers, and none of the parcel's, is another parcel's."""
+        if said.number == self._leg.reference or not self._number:  # nearly all of them
+            return True
+        named = {parcels.bare(number) for number in (said.number, said.found_by) if number}
+        return not named or not named.isdisjoint(numbers)
 
     def _meaning(self, position: int, code: str | None, state: str | None) -> Meaning | None:
         meaning = meaning_of(code, state)
@@ -119,6 +126,7 @@ def _written(said: Said, occurred: str) -> WrittenTime:
     return with_offset if with_offset.zone_written else written
 
 
+@lru_cache(maxsize=1024)
 def _code(written: str | None) -> str | None:
     """A code as Ship24 writes it, short and in small letters; None where it is empty."""
     code = believing.plain_text(written, _LONGEST_CODE)

@@ -13,7 +13,7 @@ from urllib.parse import quote
 from shipments.errors import CarrierUnreadable
 from shipments.tracking.carriers import believing, parcels
 from shipments.tracking.carriers.answers import NOT_FOUND, Account, Answer, Call, LegAsked, ReadEvent
-from shipments.tracking.carriers.parcel_reading import ParcelReading, Scan, answer_of, country_said
+from shipments.tracking.carriers.parcel_reading import ParcelReading, Scan, answer_of, country_said, is_over
 from shipments.tracking.carriers.parcels import Estimate
 from shipments.tracking.carriers.parts import read_parts
 from shipments.tracking.carriers.ups_codes import UNPROVEN, known_code
@@ -73,7 +73,8 @@ def read_answer(
         if kept or not package.activities:  # else all of it was an earlier use of the number
             found = True
             events += kept
-            estimate = _estimate(package, leg, heard_at, problems) or estimate
+            if not is_over(kept):
+                estimate = _estimate(package, leg, heard_at, problems) or estimate
     return answer_of(events, estimate, found=found, problems=problems)
 
 
@@ -126,7 +127,7 @@ def _events(package: Package, leg: LegAsked, heard_at: datetime, problems: list[
     reading = ParcelReading(leg, heard_at, problems)
     for position, activity in enumerate(package.activities or (), start=1):
         status = activity.status
-        if status is None or not (activity.date or activity.gmt_date):
+        if status is None or not (status.type or status.code or status.status_code) or not _has_date(activity):
             reading.left_out(position, "its status or date is missing")
             continue
         scan = _scan(activity, status)
@@ -134,6 +135,10 @@ def _events(package: Package, leg: LegAsked, heard_at: datetime, problems: list[
             problems.append(f"event {position} ({scan.raw_code}) moves nothing: delivered is type D with code 011")
         reading.take(position, scan)
     return reading.events()
+
+
+def _has_date(activity: Activity) -> bool:
+    return bool(activity.date or activity.gmt_date)
 
 
 def _scan(activity: Activity, status: Status) -> Scan:
