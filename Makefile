@@ -16,7 +16,7 @@ help: ## This list
 demo: $(READY) ## A whole programme on this machine, with invented people; PORT=8000 moves it
 	.venv/bin/shipments demo --port $(PORT)
 
-test: $(READY) node ## Every test, on SQLite and on a PostgreSQL of its own; ARGS='-k box' for some
+test: $(READY) node browser ## Every test, on SQLite and on a PostgreSQL of its own; ARGS='-k box' for some
 	.venv/bin/pytest $(ARGS)
 
 check: $(READY) ## Style, types, layers, and migrations that say what the tables say
@@ -48,6 +48,15 @@ $(READY): pyproject.toml uv.lock | $(UV)
 node:
 	@if command -v npm >/dev/null; then $(MAKE) --no-print-directory node_modules/.ready; \
 	else echo "npm is not here: the checks that run in Node are left out (see 'skipped' below)"; fi
+
+.PHONY: browser
+browser:
+	@if [ -n "$${SHIPMENTS_TEST_BROWSER:-}" ] || command -v chromium >/dev/null || command -v google-chrome >/dev/null; then :; \
+	elif [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+		echo "Installing Chromium for the browser tests"; \
+		{ apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq chromium; } >/dev/null 2>&1 || \
+		echo "Chromium could not be installed: the browser tests are left out (see 'skipped' below)"; \
+	else echo "Chromium is not here: the browser tests are left out (see 'skipped' below)"; fi
 
 node_modules/.ready: package.json package-lock.json
 	npm ci --ignore-scripts --no-audit --no-fund

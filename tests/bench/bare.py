@@ -26,7 +26,6 @@ class Plan(msgspec.Struct, frozen=True):
     pages: dict[str, str]
     list_sql: str
     list_values: list[Any]  # Any: what the driver was given
-    list_names: list[str]
 
 
 def create_app(plan: Plan, folder: Path) -> Litestar:
@@ -36,6 +35,7 @@ def create_app(plan: Plan, folder: Path) -> Litestar:
         written.execute(f"PRAGMA {pragma}")
     written.execute("CREATE TABLE IF NOT EXISTS row (id BLOB PRIMARY KEY, body TEXT NOT NULL)")
     read = sqlite3.connect(plan.database)
+    read.row_factory = sqlite3.Row
     pages = {language: b64decode(page) for language, page in plan.pages.items()}
 
     @get("/page/{language:str}")
@@ -44,8 +44,7 @@ def create_app(plan: Plan, folder: Path) -> Litestar:
 
     @get("/boxes")
     async def boxes() -> bytes:
-        rows = read.execute(plan.list_sql, plan.list_values).fetchall()
-        return msgspec.json.encode([dict(zip(plan.list_names, row, strict=True)) for row in rows])
+        return msgspec.json.encode([dict(row) for row in read.execute(plan.list_sql, plan.list_values)])
 
     @post("/rows/{count:int}")
     async def rows(count: int, data: dict[str, Any]) -> bytes:  # Any: JSON

@@ -4,6 +4,7 @@ import asyncio
 import re
 import time
 from collections.abc import Iterator
+from functools import partial
 from typing import cast
 
 import msgspec
@@ -53,11 +54,15 @@ async def _measure(port: int, requests: Iterator[bytes], expect: int, seconds: f
     callers = [_Caller(requests, b" %d " % expect, until, loop.create_future()) for _ in range(connections)]
     began, worked = time.perf_counter(), time.process_time()
     for caller in callers:
-        await loop.create_connection(lambda caller=caller: caller, "127.0.0.1", port)
+        await loop.create_connection(partial(_itself, caller), "127.0.0.1", port)
     async with asyncio.timeout(seconds + PATIENCE_S):
         answered = sum(await asyncio.gather(*(caller.done for caller in callers)))
     took = time.perf_counter() - began
     return Measured(answered / took, (time.process_time() - worked) / took)
+
+
+def _itself(caller: "_Caller") -> "_Caller":
+    return caller
 
 
 class _Caller(asyncio.Protocol):

@@ -21,7 +21,7 @@ from shipments.database import Database, new_id
 from shipments.migrating import migrate
 from shipments.offices.keys import make_key
 from shipments.offices.person import Role
-from shipments.offices.scope import EVERYWHERE, Actor, act_as
+from shipments.offices.scope import EVERYWHERE, Actor
 from shipments.progress.keeping import rebuild
 from shipments.requests.request import Answer, RequestLine, SupplyRequest
 from shipments.settings import Settings
@@ -95,7 +95,7 @@ def _programme(session: Session, settings: Settings, boxes: int, now: datetime) 
         receiver=_key(session, settings, an_actor(session, Role.RECEIVER, origin), now),
         case=case.code,
         items=[an_item(session).code for _ in range(5)],
-        boxes=under_way[: -A_CASE],
+        boxes=under_way[:-A_CASE],
         card=card.url.rpartition("/")[2],
     )
 

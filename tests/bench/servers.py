@@ -12,6 +12,7 @@ from pathlib import Path
 
 LONGEST_S = 30.0
 SHIPMENTS = (str(Path(sys.executable).with_name("shipments")), "serve")
+SAMPLED = (sys.executable, "-m", "tests.bench.sampled")
 BARE = (sys.executable, "-m", "tests.bench.bare")
 
 

@@ -1,14 +1,14 @@
 """The API beside bare handlers: logging a request, scan to receipt, the list of boxes, the card's page."""
 
 from base64 import b64encode
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from http.client import HTTPConnection
 from itertools import cycle
 from pathlib import Path
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import msgspec
 from sqlalchemy import event
@@ -17,7 +17,7 @@ from api.v1.box_list import Asked, listed
 from shipments.database import Database
 from shipments.offices.keys import actor_by_key
 from shipments.transaction import reading
-from tests.bench import bare, servers
+from tests.bench import bare, sampled, servers
 from tests.bench.loading import WrongAnswer, get, measure, post
 from tests.bench.programme import Programme
 from tests.bench.rows import Row, compared
@@ -27,81 +27,95 @@ TURN_S = 1.0
 # of the box line, box, batch, notice. And for both: journal and its head; for the request its kept answer.
 REQUEST_ROWS, RECEIPT_ROWS = 9, 8
 LANGUAGES = {"en": "English", "ar": "Arabic"}
-A_SECOND = "/s"
+READY = "/health/ready"
 
 
-@contextmanager
-def side_by_side(programme: Programme, folder: Path) -> Iterator["Pair"]:
-    """The API and the bare handlers, both serving until the block ends."""
-    with servers.serving(servers.SHIPMENTS, programme.environment, ready="/health/ready") as ours:
-        pages = {language: _page(ours, programme, language) for language in LANGUAGES}
-        plan = folder / "plan.json"
-        plan.write_bytes(msgspec.json.encode(_plan(programme, pages)))
-        with servers.serving(servers.BARE, {bare.PLAN: str(plan)}, ready="/page/en") as limit:
-            yield Pair(programme, ours, limit)
+class Work(msgspec.Struct, frozen=True):
+    """One row: what is asked of ours and of the bare handlers, and the status that both answer."""
+
+    name: str
+    ours: Iterator[bytes]
+    limit: Iterator[bytes]
+    status: int
+    target: float
 
 
 class Pair(msgspec.Struct, frozen=True):
-    """A programme, and the ports of who serves it."""
+    """The ports of ours and of the bare handlers."""
 
-    programme: Programme
     ours: int
     limit: int
 
 
-def request_row(pair: Pair) -> Row:
-    """Journal, idempotency, and the commit on disk."""
-    programme = pair.programme
+def works(programme: Programme) -> list[Work]:
+    """What is compared."""
+    return [
+        _logging_a_request(programme),
+        _scan_to_receipt(programme),
+        Work(
+            "list of 50 boxes",
+            cycle([get("/api/v1/boxes?limit=50", key=programme.logistician)]),
+            cycle([get("/boxes")]),
+            200,
+            0.5,
+        ),
+        *(
+            Work(f"the card's page, {name}", cycle([_card(programme, code)]), cycle([get(f"/page/{code}")]), 200, 0.4)
+            for code, name in LANGUAGES.items()
+        ),
+    ]
+
+
+@contextmanager
+def side_by_side(programme: Programme, folder: Path) -> Iterator[Pair]:
+    """The API and the bare handlers, both serving until the block ends."""
+    with servers.serving(servers.SHIPMENTS, programme.environment, ready=READY) as ours:
+        pages = {language: _page(ours, programme, language) for language in LANGUAGES}
+        plan = folder / "plan.json"
+        plan.write_bytes(msgspec.json.encode(_plan(programme, pages)))
+        with servers.serving(servers.BARE, {bare.PLAN: str(plan)}, ready="/page/en") as limit:
+            yield Pair(ours, limit)
+
+
+def compare(work: Work, pair: Pair) -> Row:
+    """Answers a second of both."""
+    ours, limit = _turn(pair.ours, work.ours, work.status), _turn(pair.limit, work.limit, work.status)
+    return compared(work.name, ours, limit, unit="/s", target=work.target)
+
+
+def where_time_goes(work: Work, programme: Programme, folder: Path) -> str:
+    """Whose code a server is in while it does `work`, the largest shares first."""
+    notes = folder / "notes.json"
+    environment = {**programme.environment, sampled.NOTES: str(notes)}
+    with servers.serving(servers.SAMPLED, environment, ready=READY) as port:
+        measure(port, work.ours, expect=work.status, seconds=3 * TURN_S)
+    seen: Mapping[str, int] = msgspec.json.decode(notes.read_bytes())
+    largest = list(seen.items())[:8]
+    return ", ".join(f"{whose} {count / sum(seen.values()):.0%}" for whose, count in largest)
+
+
+def _logging_a_request(programme: Programme) -> Work:
     lines = [{"item": item, "quantity": 2, "declared_value_eur": 24} for item in programme.items]
     body = msgspec.json.encode({"case": programme.case, "lines": lines})
-    mine = (post("/api/v1/requests", body, key=programme.counsellor, once=str(uuid4())) for _ in cycle([0]))
-    return compared(
-        "log a request with 5 lines",
-        _turn(pair.ours, mine, 201),
-        _turn(pair.limit, cycle([post(f"/rows/{REQUEST_ROWS}", body)]), 201),
-        unit=A_SECOND,
-        target=0.35,
-    )
+    ours = (post("/api/v1/requests", body, key=programme.counsellor, once=str(uuid4())) for _ in cycle([0]))
+    return Work("log a request with 5 lines", ours, cycle([post(f"/rows/{REQUEST_ROWS}", body)]), 201, 0.35)
 
 
-def receipt_row(pair: Pair) -> Row:
-    """One box with one line, counted, under an id that a phone gave it."""
-    programme = pair.programme
-    bodies = map(_arrived, programme.boxes)
-    mine = (post("/api/v1/receipts", body, key=programme.receiver) for body in bodies)
-    theirs = cycle([post(f"/rows/{RECEIPT_ROWS}", _arrived(programme.boxes[0]))])
-    return compared("scan to receipt", _turn(pair.ours, mine, 201), _turn(pair.limit, theirs, 201), unit=A_SECOND, target=0.35)
+def _scan_to_receipt(programme: Programme) -> Work:
+    ours = (post("/api/v1/receipts", _arrived(*box), key=programme.receiver) for box in programme.boxes)
+    limit = cycle([post(f"/rows/{RECEIPT_ROWS}", _arrived(*programme.boxes[0]))])
+    return Work("scan to receipt", ours, limit, 201, 0.35)
 
 
-def _arrived(box: tuple[str, Any]) -> bytes:
-    code, line = box
+def _arrived(box: str, line: UUID) -> bytes:
+    """One box, counted, under an id that a phone gave it."""
     counted = {"box_line": line, "good": 1, "damaged": 0, "missing": 0}
-    arrived = {"id": uuid4(), "box": code, "arrived_at": datetime.now(UTC), "condition": "good", "lines": [counted]}
+    arrived = {"id": uuid4(), "box": box, "arrived_at": datetime.now(UTC), "condition": "good", "lines": [counted]}
     return msgspec.json.encode(arrived)
 
 
-def list_row(pair: Pair) -> Row:
-    """JSON, with progress, for a logistician of one office."""
-    programme = pair.programme
-    return compared(
-        "list of 50 boxes",
-        _turn(pair.ours, cycle([get("/api/v1/boxes?limit=50", key=programme.logistician)]), 200),
-        _turn(pair.limit, cycle([get("/boxes")]), 200),
-        unit=A_SECOND,
-        target=0.5,
-    )
-
-
-def page_row(pair: Pair, language: str) -> Row:
-    """The token is checked in the database each time."""
-    programme = pair.programme
-    return compared(
-        f"the card's page, {LANGUAGES[language]}",
-        _turn(pair.ours, cycle([get(_card(programme, language))]), 200),
-        _turn(pair.limit, cycle([get(f"/page/{language}")]), 200),
-        unit=A_SECOND,
-        target=0.4,
-    )
+def _card(programme: Programme, language: str) -> bytes:
+    return get(f"/C/{programme.card}?l={language}")
 
 
 def _turn(port: int, requests: Iterator[bytes], expect: int) -> Callable[[], float]:
@@ -114,13 +128,9 @@ def _turn(port: int, requests: Iterator[bytes], expect: int) -> Callable[[], flo
     return turn
 
 
-def _card(programme: Programme, language: str) -> str:
-    return f"/C/{programme.card}?l={language}"
-
-
 def _page(port: int, programme: Programme, language: str) -> bytes:
     connection = HTTPConnection("127.0.0.1", port)
-    connection.request("GET", _card(programme, language))
+    connection.request("GET", f"/C/{programme.card}?l={language}")
     answer = connection.getresponse()
     page = answer.read()
     connection.close()
@@ -132,7 +142,7 @@ def _page(port: int, programme: Programme, language: str) -> bytes:
 def _plan(programme: Programme, pages: dict[str, bytes]) -> bare.Plan:
     """The list's own SQL and values, as our handler sends them to the driver."""
     database = Database.at(programme.settings.database_url)
-    heard: list[tuple[str, Any]] = []
+    heard: list[tuple[str, Any]] = []  # Any: the values of a statement
 
     def hear(_connection: object, _cursor: object, sql: str, values: Any, *_: object) -> None:
         heard.append((sql, values))
@@ -140,10 +150,10 @@ def _plan(programme: Programme, pages: dict[str, bytes]) -> bare.Plan:
     now = datetime.now(UTC)
     with database.reading() as session:
         actor = actor_by_key(session, programme.settings.ring, programme.logistician, now=now)
-    assert actor is not None
+    assert actor is not None, "the key was made with the programme"
     event.listen(database.engine, "before_cursor_execute", hear)
     with reading(database, actor) as session:
-        shown = listed(session, Asked(None, None, None, None, None, 50), now)
+        listed(session, Asked(None, None, None, None, None, 50), now)
     database.close()
     sql, values = heard[-1]
     return bare.Plan(
@@ -151,9 +161,4 @@ def _plan(programme: Programme, pages: dict[str, bytes]) -> bare.Plan:
         pages={language: b64encode(page).decode() for language, page in pages.items()},
         list_sql=sql,
         list_values=list(values),
-        list_names=_names(shown.content.items[0]),
     )
-
-
-def _names(row: msgspec.Struct) -> list[str]:
-    return ["id", *row.__struct_fields__[:-1], *("stage exceptions from to overdue_after silent_after as_of".split())]

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Sequence
 from datetime import timedelta
+from typing import Any
 from uuid import UUID
 
 from sqlmodel import Session, col, select
@@ -21,7 +22,7 @@ from tests.story.journey import Journey
 
 SENDER = "boxes@shipments.example"
 TO = "conakry@office.example"
-DATES = {"from": "2026-04-02T00:00:00+00:00", "to": "2026-04-16T12:00:00+00:00"}
+DATES: dict[str, Any] = {"from": "2026-04-02T00:00:00+00:00", "to": "2026-04-16T12:00:00+00:00"}
 
 
 class House:
@@ -33,11 +34,11 @@ class House:
         keys = {name: getattr(settings, name).get_secret_value() for name in ("secret_keys", "hash_key")}
         self.settings = Settings.model_validate({**keys, **more, "base_url": "https://boxes.example.org"})
 
-    def wish(self, address: str = TO, office: str = "GN-CKY", **more: object) -> NoticeWish:
+    def wish(self, address: str = TO, office: str = "GN-CKY", **more: Any) -> NoticeWish:
         """A wish; by mail, unless the address is a URL, which may then be private."""
         channel = Channel.WEBHOOK if "://" in address else Channel.EMAIL
         more = {"allow_private": channel == Channel.WEBHOOK, **more}
-        asked = WishAsked(office, channel, address, **more)  # type: ignore[arg-type]  # what a test says
+        asked = WishAsked(office, channel, address, **more)
         return self.journey.do(
             lambda session: add_wish(session, self.settings.ring, asked, by=EVERYWHERE, now=self.journey.now)[0],
             EVERYWHERE,

@@ -16,7 +16,6 @@ from shipments.errors import Invalid
 from shipments.notices.mailing import hand_over
 from shipments.notices.notice import News
 from shipments.notices.outgoing import Failed, Sent
-from shipments.notices.tongues import TONGUES
 from shipments.settings import MailServer as Server
 from tests.notices.house import DATES, SENDER, TO, House
 from tests.notices.receivers import MailServer, mail_server
@@ -28,7 +27,7 @@ DAY = timedelta(days=1)
 def text_of(mail: EmailMessage, kind: str = "plain") -> str:
     part = mail.get_body((kind,))
     assert isinstance(part, EmailMessage)
-    return str(part.get_content())
+    return str(part.get_content()).replace("\r\n", "\n")
 
 
 def test_a_mail_says_what_happened_and_where_to_look(house: House, server: MailServer) -> None:
@@ -36,30 +35,13 @@ def test_a_mail_says_what_happened_and_where_to_look(house: House, server: MailS
     (code,) = house.tell(News.DATE_CHANGED, **DATES, before="2026-03-28T00:00:00+00:00")
     house.send()
     (mail,) = server.mails
-    assert mail["Subject"] == f"Batch {code} is now expected 2–16 Apr 2026; before it was 28 Mar 2026."
+    assert mail["Subject"] == f"Batch {code} is now expected 2\u201316 Apr 2026; before it was 28 Mar 2026."
     assert text_of(mail).startswith(f"{mail['Subject']}\nhttps://boxes.example.org/batches/{code}\n")
     assert (mail["From"], mail["To"]) == (SENDER, TO)
     assert mail["Auto-Submitted"] == "auto-generated"
     assert mail["Content-Language"] == wish.language == "en"
     assert mail["Message-ID"] == f"<{house.the_delivery().id}@shipments.example>"
     assert parsedate_to_datetime(mail["Date"]) == house.the_delivery().made_at.replace(microsecond=0)
-
-
-@pytest.mark.parametrize("language", sorted(TONGUES))
-@pytest.mark.parametrize("news", sorted(News))
-def test_every_piece_of_news_has_its_sentence_in_every_language(
-    house: House, server: MailServer, language: str, news: News
-) -> None:
-    house.wish(language=language, office="NL-AMS")
-    (code,) = house.tell(news, **DATES, before="2026-03-28T00:00:00+00:00")
-    house.send()
-    (mail,) = server.mails
-    said = str(mail["Subject"])
-    assert code in said
-    english = {"Batch", "Box", "has", "is", "was", "the", "carrier"}
-    assert bool(english & set(said.split())) == (language == "en")
-    assert "%" not in said
-    assert "?" not in said
 
 
 def test_arabic_is_marked_from_right_to_left_and_its_codes_from_left_to_right(house: House, server: MailServer) -> None:

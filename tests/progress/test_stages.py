@@ -145,3 +145,11 @@ def test_what_is_destroyed_or_sent_back_after_its_arrival_has_ended() -> None:
 
 def test_an_estimate_is_no_arrival() -> None:
     assert stage(sent(estimate(20))) == Stage.ON_THE_WAY
+
+
+def test_whoever_gave_a_box_up_without_knowing_that_it_had_arrived_was_wrong() -> None:
+    lost = deed(Happened.LOST, NOON + 40 * DAY)
+    unheard = arrival(23, heard_at=NOON + 41 * DAY)
+    progress = progress_of(sent(deeds=(SEALED, lost), receipts=(unheard,)))
+    assert progress.stage == Stage.READY
+    assert progress.contradictions == {Contradiction.RECEIVED_AFTER_END}

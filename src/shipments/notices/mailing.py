@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from email.message import EmailMessage
 from email.policy import SMTP
+from functools import lru_cache
 from html import escape
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -68,7 +69,7 @@ def hand_over(
     Only where the server refuses this mail or its receiver for good is it given up; everything else may pass.
     """
     try:
-        with _open(server, _domain(mail["From"]), deadline_s, trust or ssl.create_default_context()) as smtp:
+        with _open(server, _domain(mail["From"]), deadline_s, trust) as smtp:
             if server.user:
                 smtp.login(server.user, server.password)
             smtp.send_message(mail)
@@ -88,22 +89,29 @@ def _refused(code: int) -> Failed:
 
 
 @contextmanager
-def _open(server: MailServer, us: str, deadline_s: float, trust: ssl.SSLContext) -> Iterator[smtplib.SMTP]:
+def _open(server: MailServer, us: str, deadline_s: float, trust: ssl.SSLContext | None) -> Iterator[smtplib.SMTP]:
     # `us`, said in greeting: else the library asks the network for this machine's name, and tells it.
     if server.tls == "always":
-        own: smtplib.SMTP = smtplib.SMTP_SSL(timeout=deadline_s, local_hostname=us, context=trust)
+        own: smtplib.SMTP = smtplib.SMTP_SSL(timeout=deadline_s, local_hostname=us, context=trust or _usual_trust())
     else:
         own = smtplib.SMTP(timeout=deadline_s, local_hostname=us)
+    # The name that certificates are checked against. The constructor, given it, would connect before the deadline runs.
+    own._host = server.host  # type: ignore[attr-defined]
     with _cut_after(deadline_s, own):
         try:
             own.connect(server.host, server.port)
             if server.tls == "starttls":
-                own.starttls(context=trust)
+                own.starttls(context=trust or _usual_trust())
             yield own
             with suppress(smtplib.SMTPException, OSError):  # the mail is theirs already
                 own.quit()
         finally:
             own.close()
+
+
+@lru_cache(maxsize=1)
+def _usual_trust() -> ssl.SSLContext:
+    return ssl.create_default_context()
 
 
 @contextmanager

@@ -19,12 +19,14 @@ from shipments.progress.keeping import Change, Changes
 
 RECEIVED = frozenset({Stage.AT_THE_OFFICE, Stage.READY, Stage.HANDED_OVER})
 WORTH_TELLING = timedelta(days=1)
+TELL_DATES = frozenset({News.DISPATCHED, News.FIRST_DATE, News.DATE_CHANGED})
 Told = tuple[News, str, dict[str, str | None]]
 
 
 def queue_news(session: Session, changes: Changes, *, now: datetime) -> int:
     """Writes the notices that these changes are worth. Returns how many are new."""
     told = _addressed(session, Batch, "batch", changes.batches, batch_news)
+    told += _about_dates(session, changes.batches)
     told += _addressed(session, Box, "box", changes.boxes, box_news)
     return write_news(session, told, now)
 
@@ -53,7 +55,6 @@ def batch_news(change: Change) -> Iterator[Told]:
         )
     elif after.stage == Stage.IN_THE_COUNTRY and before["stage"] != Stage.IN_THE_COUNTRY:
         yield News.ARRIVED, "", {"expected_to": _text(after.expected_to)}
-    yield from _date_news(before["expected_to"], after)
     if BoxException.HELD in after.exceptions and BoxException.HELD not in before["exceptions"].split(","):
         yield News.HELD, f"{after.heard_at}", {"heard_at": _text(after.heard_at)}
     if BoxException.DISPUTED in after.exceptions and BoxException.DISPUTED not in before["exceptions"].split(","):
@@ -63,20 +64,46 @@ def batch_news(change: Change) -> Iterator[Told]:
 def box_news(change: Change) -> Iterator[Told]:
     """What only this box is worth telling: it arrived at the office, or what was found there is disputed."""
     before, after = change.before, change.after
-    if after.stage in RECEIVED and Stage(before["stage"]) in TRAVELS:
+    if after.stage in RECEIVED and Stage(before["stage"]) not in RECEIVED:
         yield News.RECEIVED, "", {}
     if after.stage in RECEIVED and after.contradictions:
         yield News.DISPUTED, ",".join(sorted(after.contradictions)), {"why": ",".join(sorted(after.contradictions))}
 
 
-def _date_news(before: datetime | None, after: Progress) -> Iterator[Told]:
-    if after.expected_to is None:
+def _about_dates(session: Session, changes: Sequence[Change]) -> list[dict[str, Any]]:
+    """Compared with what was told last, not with what was known last: a date may creep."""
+    moved = {one.id: one.after for one in changes if one.after.expected_to != one.before["expected_to"]}
+    told: list[dict[str, Any]] = []
+    for portion in in_portions(list(moved)):
+        batches = session.execute(select(Batch).where(col(Batch.id).in_(portion))).scalars().all()
+        last = _dates_told(session, [batch.code for batch in batches])
+        told += [
+            news_row(batch, "batch", one)
+            for batch in batches
+            for one in _date_news(last.get(batch.code), moved[batch.id])
+        ]
+    return told
+
+
+def _dates_told(session: Session, batches: Sequence[str]) -> dict[str, datetime]:
+    """Code → the last day that offices were told to expect it by."""
+    statement = (
+        select(col(Notice.object_code), col(Notice.facts))
+        .where(col(Notice.object_code).in_(batches), col(Notice.news).in_(TELL_DATES))
+        .order_by(col(Notice.noticed_at), col(Notice.id))
+    )
+    days = [(code, facts.get("to") or facts.get("expected_to")) for code, facts in session.execute(statement)]
+    return {code: datetime.fromisoformat(day) for code, day in days if day}
+
+
+def _date_news(told: datetime | None, after: Progress) -> Iterator[Told]:
+    if after.stage not in TRAVELS or after.expected_to is None:
         return
     facts = {"from": _text(after.expected_from), "to": _text(after.expected_to)}
-    if before is None:
+    if told is None:
         yield News.FIRST_DATE, "", facts
-    elif abs(after.expected_to - before) > WORTH_TELLING:
-        yield News.DATE_CHANGED, f"{after.expected_to}", {**facts, "before": _text(before)}
+    elif abs(after.expected_to - told) > WORTH_TELLING:
+        yield News.DATE_CHANGED, f"{after.expected_to}:{after.heard_at}", {**facts, "before": _text(told)}
 
 
 def _addressed(

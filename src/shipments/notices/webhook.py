@@ -49,7 +49,7 @@ def line_to(address: str, *, allow_private: bool) -> Account:
     return account
 
 
-def signed_headers(id: UUID, body: bytes, keys: Sequence[bytes], *, now: datetime) -> dict[str, str]:
+def signed_headers(id: UUID | str, body: bytes, keys: Sequence[bytes], *, now: datetime) -> dict[str, str]:
     """The three headers; a signature with each key, so that a receiver may change its secret when it likes."""
     timestamp = str(int(now.timestamp()))
     signatures = (hmac.digest(key, f"{id}.{timestamp}.".encode() + body, hashlib.sha256) for key in keys)

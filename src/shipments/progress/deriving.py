@@ -109,8 +109,10 @@ def _ended(deeds: Sequence[Deed]) -> Deed | None:
 
 
 def _ended_after(ended: Deed | None, receipts: Sequence[Arrival]) -> bool:
-    """Whether the way ended at the office, after every arrival there, such as what nobody came for."""
-    return ended is not None and all(receipt.arrived_at < ended.occurred_at for receipt in receipts)
+    """Whether the way ended at the office, such as what nobody came for: after every arrival, and knowing of it."""
+    return ended is not None and all(
+        one.arrived_at < ended.occurred_at and one.heard_at <= ended.heard_at for one in receipts
+    )
 
 
 def _exceptions(

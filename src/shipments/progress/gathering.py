@@ -1,11 +1,14 @@
-"""Reads the facts of many boxes in a fixed number of queries."""
+"""Reads the facts of many boxes in a fixed number of queries.
+
+Each is prepared once, in columns: they run in every transaction that brings a fact.
+"""
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import Any, TypeVar
 from uuid import UUID
 
-from sqlalchemy import func, select
+from sqlalchemy import bindparam, func, select
 from sqlmodel import Session, col
 
 from shipments.batches.batch import Dispatch, Leg
@@ -16,15 +19,62 @@ from shipments.tracking.event import CarrierEvent
 
 V = TypeVar("V")
 Grouped = dict[UUID, tuple[V, ...]]
+_IDS = bindparam("ids", expanding=True)
+
+
+def _columns(*names: Any) -> Any:  # Any: columns as sqlmodel types them, and the select of them
+    return select(*map(col, names))
+
+
+_BOXES = (
+    _columns(Box.id, Box.registered_at, Box.batch_id, Dispatch.at, Dispatch.heard_at)
+    .outerjoin(Dispatch, col(Dispatch.batch_id) == col(Box.batch_id))
+    .where(col(Box.id).in_(_IDS))
+)
+_LEGS = _columns(Leg.batch_id, Leg.id, Leg.position, Leg.mode, Leg.to_place, Leg.planned_arrival).where(
+    col(Leg.batch_id).in_(_IDS)
+)
+_SAID = (
+    _columns(
+        *(Leg.batch_id, CarrierEvent.id, CarrierEvent.leg_id, CarrierEvent.classifier),
+        *(CarrierEvent.occurred_at, CarrierEvent.heard_at),
+        *(CarrierEvent.milestone, CarrierEvent.event, CarrierEvent.reason),
+        *(CarrierEvent.said_at, CarrierEvent.unlocode, CarrierEvent.corrects_id),
+    )
+    .join(Leg, col(Leg.id) == col(CarrierEvent.leg_id))
+    .where(col(Leg.batch_id).in_(_IDS))
+)
+_DEEDS = _columns(
+    *(BoxFact.box_id, BoxFact.id, BoxFact.happened, BoxFact.occurred_at, BoxFact.heard_at),
+    *(BoxFact.corrects_id, BoxFact.details),
+).where(col(BoxFact.box_id).in_(_IDS))
+_RECEIPTS = _columns(
+    *(Receipt.box_id, Receipt.id, Receipt.arrived_at, Receipt.heard_at, Receipt.condition),
+    *(Receipt.counted, Receipt.seal_number, Receipt.corrects_id),
+).where(col(Receipt.box_id).in_(_IDS))
+_RECEIPT_LINES = _columns(
+    *(ReceiptLine.receipt_id, ReceiptLine.id, ReceiptLine.box_line_id),
+    *(ReceiptLine.good, ReceiptLine.damaged, ReceiptLine.missing, ReceiptLine.surplus),
+).where(col(ReceiptLine.receipt_id).in_(_IDS))
+_SETTLED = _columns(Explanation.receipt_line_id).where(
+    col(Explanation.receipt_line_id).in_(_IDS), col(Explanation.settled).is_(True)
+)
+_HANDOVERS = _columns(Handover.box_id, Handover.id, Handover.at, Handover.heard_at, Handover.refused).where(
+    col(Handover.box_id).in_(_IDS)
+)
+_LEFT = (
+    select(
+        col(BoxLine.box_id),
+        func.sum(func.coalesce(col(BoxLine.good), col(BoxLine.quantity)) - col(BoxLine.handed_over)),
+    )
+    .where(col(BoxLine.box_id).in_(_IDS))
+    .group_by(col(BoxLine.box_id))
+)
 
 
 def facts_of(session: Session, boxes: Sequence[UUID]) -> dict[UUID, BoxFacts]:
-    """Box id → facts. Reads with the session's own sight: call it where EVERYWHERE acts."""
-    rows = session.execute(
-        select(col(Box.id), col(Box.registered_at), col(Box.batch_id), col(Dispatch.at), col(Dispatch.heard_at))
-        .outerjoin(Dispatch, col(Dispatch.batch_id) == col(Box.batch_id))
-        .where(col(Box.id).in_(boxes))
-    ).all()
+    """Box id → facts, whoever acts: facts know no borders. What is pending in the session is flushed before."""
+    rows = _rows(session, _BOXES, boxes)
     batches = {row.batch_id for row in rows if row.batch_id is not None}
     legs, said = _legs(session, batches), _said(session, batches)
     deeds, receipts, handovers = _deeds(session, boxes), _receipts(session, boxes), _handovers(session, boxes)
@@ -51,40 +101,16 @@ def in_portions(ids: Sequence[UUID], size: int = 500) -> Iterator[Sequence[UUID]
     return (ids[start : start + size] for start in range(0, len(ids), size))
 
 
-def _legs(session: Session, batches: set[UUID]) -> Grouped[Stretch]:
-    if not batches:
-        return {}
-    statement = select(
-        col(Leg.batch_id), col(Leg.id), col(Leg.position), col(Leg.mode), col(Leg.to_place), col(Leg.planned_arrival)
-    ).where(col(Leg.batch_id).in_(batches))
-    return _grouped((batch, Stretch(*rest)) for batch, *rest in _rows(session, statement))
+def _legs(session: Session, batches: Collection[UUID]) -> Grouped[Stretch]:
+    return _grouped((batch, Stretch(*rest)) for batch, *rest in _rows(session, _LEGS, batches))
 
 
-def _said(session: Session, batches: set[UUID]) -> Grouped[Said]:
-    if not batches:
-        return {}
-    event = CarrierEvent
-    statement = (
-        select(
-            col(Leg.batch_id),
-            *(col(event.id), col(event.leg_id), col(event.classifier), col(event.occurred_at), col(event.heard_at)),
-            *(col(event.milestone), col(event.event), col(event.reason)),
-            *(col(event.said_at), col(event.unlocode), col(event.corrects_id)),
-        )
-        .join(Leg, col(Leg.id) == col(event.leg_id))
-        .where(col(Leg.batch_id).in_(batches))
-    )
-    return _grouped((batch, Said(*rest)) for batch, *rest in _rows(session, statement))
+def _said(session: Session, batches: Collection[UUID]) -> Grouped[Said]:
+    return _grouped((batch, Said(*rest)) for batch, *rest in _rows(session, _SAID, batches))
 
 
 def _deeds(session: Session, boxes: Sequence[UUID]) -> Grouped[Deed]:
-    fact = BoxFact
-    statement = select(
-        *(col(fact.box_id), col(fact.id), col(fact.happened), col(fact.occurred_at), col(fact.heard_at)),
-        *(col(fact.corrects_id), col(fact.details)),
-    ).where(col(fact.box_id).in_(boxes))
-    rows = _rows(session, statement)
-    return _grouped((box, _deed(rest, details)) for box, *rest, details in rows)
+    return _grouped((box, _deed(rest, details)) for box, *rest, details in _rows(session, _DEEDS, boxes))
 
 
 def _deed(columns: Sequence[Any], details: dict[str, Any]) -> Deed:
@@ -93,25 +119,14 @@ def _deed(columns: Sequence[Any], details: dict[str, Any]) -> Deed:
 
 
 def _receipts(session: Session, boxes: Sequence[UUID]) -> Grouped[Arrival]:
-    receipts = session.execute(select(Receipt).where(col(Receipt.box_id).in_(boxes))).scalars().all()
-    if not receipts:
-        return {}
-    line = ReceiptLine
-    statement = select(line).where(col(line.receipt_id).in_([one.id for one in receipts]))
-    lines = _grouped((one.receipt_id, one) for one in session.execute(statement).scalars())
-    settled = _settled(session, [one.id for counted in lines.values() for one in counted])
+    receipts = _rows(session, _RECEIPTS, boxes)
+    counted = _rows(session, _RECEIPT_LINES, [one.id for one in receipts])
+    lines = _grouped((line.receipt_id, line) for line in counted)
+    settled = {line for (line,) in _rows(session, _SETTLED, [one.id for one in counted])}
     return _grouped((one.box_id, _arrival(one, lines.get(one.id, ()), settled)) for one in receipts)
 
 
-def _settled(session: Session, lines: Sequence[UUID]) -> set[UUID]:
-    said = Explanation
-    statement = select(col(said.receipt_line_id)).where(
-        col(said.receipt_line_id).in_(lines), col(said.settled).is_(True)
-    )
-    return set(session.execute(statement).scalars())
-
-
-def _arrival(receipt: Receipt, lines: Sequence[ReceiptLine], settled: set[UUID]) -> Arrival:
+def _arrival(receipt: Any, lines: Sequence[Any], settled: set[UUID]) -> Arrival:  # Any: rows of _RECEIPTS and of lines
     still_open = [line for line in lines if line.id not in settled]
     listed = [line for line in lines if line.box_line_id is not None]
     found = sorted((line.box_line_id, line.good, line.damaged, line.missing, 0) for line in listed)
@@ -132,24 +147,16 @@ def _arrival(receipt: Receipt, lines: Sequence[ReceiptLine], settled: set[UUID])
 
 
 def _handovers(session: Session, boxes: Sequence[UUID]) -> Grouped[Passing]:
-    statement = select(
-        col(Handover.box_id), col(Handover.id), col(Handover.at), col(Handover.heard_at), col(Handover.refused)
-    ).where(col(Handover.box_id).in_(boxes))
-    rows = _rows(session, statement)
+    rows = _rows(session, _HANDOVERS, boxes)
     return _grouped((box, Passing(id, at, heard_at, refused is not None)) for box, id, at, heard_at, refused in rows)
 
 
 def _left(session: Session, boxes: Sequence[UUID]) -> dict[UUID, int]:
-    left = func.coalesce(col(BoxLine.good), col(BoxLine.quantity)) - col(BoxLine.handed_over)
-    rows = _rows(
-        session,
-        select(col(BoxLine.box_id), func.sum(left)).where(col(BoxLine.box_id).in_(boxes)).group_by(col(BoxLine.box_id)),
-    )
-    return {box: int(pieces) for box, pieces in rows}
+    return {box: int(pieces) for box, pieces in _rows(session, _LEFT, boxes)}
 
 
-def _rows(session: Session, statement: Any) -> Sequence[Any]:  # Any: rows of many shapes
-    return session.execute(statement).all()
+def _rows(session: Session, prepared: Any, ids: Collection[UUID]) -> Sequence[Any]:  # Any: rows of many shapes
+    return session.connection().execute(prepared, {"ids": list(ids)}).all() if ids else []
 
 
 def _grouped(pairs: Iterable[tuple[UUID, V]]) -> Grouped[V]:

@@ -9,7 +9,7 @@ from typing import Any
 from uuid import UUID
 
 import msgspec
-from sqlalchemy import Select, func, update
+from sqlalchemy import Select, bindparam, func, update
 from sqlalchemy import select as columns
 from sqlalchemy.orm.attributes import set_committed_value
 from sqlalchemy.orm.util import identity_key
@@ -61,7 +61,7 @@ def settle(session: Session, boxes: Iterable[UUID], batches: Iterable[UUID] = ()
 
 
 def _batches_of(session: Session, boxes: Sequence[UUID]) -> set[UUID]:
-    batches = session.scalars(columns(col(Box.batch_id)).where(col(Box.id).in_(boxes)).distinct())
+    batches = session.connection().scalars(_BATCHES, {"ids": boxes})
     return {batch for batch in batches if batch is not None}
 
 
@@ -113,10 +113,7 @@ def _derived_boxes(session: Session, boxes: Sequence[UUID]) -> list[Change]:
 def _derived_batches(session: Session, batches: Sequence[UUID]) -> list[Change]:
     cached = _cached(session, Batch, batches)
     members: dict[UUID, list[Columns]] = {batch: [] for batch in batches}
-    cached_columns = [getattr(Box, name) for name in COLUMNS]
-    for batch, *values in session.execute(
-        columns(col(Box.batch_id), *cached_columns).where(col(Box.batch_id).in_(batches))
-    ):
+    for batch, *values in session.connection().execute(_MEMBERS, {"ids": batches}):
         members[batch].append(dict(zip(COLUMNS, values, strict=True)))
     return [Change(batch, cached[batch], progress_of_batch(boxes)) for batch, boxes in members.items()]
 
@@ -145,14 +142,22 @@ def _least(boxes: Sequence[Columns], column: str) -> datetime | None:
 COLUMNS = tuple(columns_of(Progress(Stage.REGISTERED)))
 
 
+# Prepared once, and in columns: they run in every transaction that brings a fact.
+_IDS = bindparam("ids", expanding=True)
+_BATCHES = columns(col(Box.batch_id)).where(col(Box.id).in_(_IDS)).distinct()
+_MEMBERS = columns(col(Box.batch_id), *(getattr(Box, name) for name in COLUMNS)).where(col(Box.batch_id).in_(_IDS))
+# Locked before the facts are read: two transactions with facts about one box must not each miss the other's.
+_CACHED = {
+    table: columns(col(table.id), *(getattr(table, name) for name in COLUMNS))
+    .where(col(table.id).in_(_IDS))
+    .order_by(col(table.id))
+    .with_for_update(key_share=True)
+    for table in (Box, Batch)
+}
+
+
 def _cached(session: Session, table: type[Box] | type[Batch], ids: Sequence[UUID]) -> dict[UUID, Columns]:
-    # Locked before the facts are read: two transactions with facts about one box must not each miss the other's.
-    rows = session.execute(
-        columns(col(table.id), *(getattr(table, name) for name in COLUMNS))
-        .where(col(table.id).in_(ids))
-        .order_by(col(table.id))
-        .with_for_update(key_share=True)
-    )
+    rows = session.connection().execute(_CACHED[table], {"ids": ids})
     return {id: dict(zip(COLUMNS, values, strict=True)) for id, *values in rows}
 
 

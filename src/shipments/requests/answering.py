@@ -33,7 +33,7 @@ def approve(
 ) -> SupplyRequest:
     """Answers the lines named; without `answers` every line as asked. May be repeated until it is packed.
 
-    Raises NotFound, Invalid (a line of another request, less or other than asked without a reason), TooMuch.
+    Raises NotFound, Invalid (a line of another request, more than asked, a line twice), TooMuch.
     """
     request = _answerable(session, code, by)
     lines = {line.id: line for line in lines_of(session, request, lock=True)}

@@ -1,0 +1,71 @@
+"""News sound right in every language, and no language lacks a word."""
+
+import ast
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+from babel.messages.pofile import read_po
+
+from shipments.database import new_id
+from shipments.notices import wording
+from shipments.notices.notice import News, Notice
+from shipments.notices.tongues import NEWS_CATALOGUES, TONGUES, spoken
+from shipments.notices.wording import KINDS, sentence
+from tests.builders import NOON
+
+FACTS: dict[str, str | None] = {
+    "from": "2026-04-02T00:00:00+00:00",
+    "to": "2026-04-16T23:30:00+00:00",
+    "before": "2026-03-28T00:00:00+00:00",
+}
+CONAKRY, TBILISI = ZoneInfo("Africa/Conakry"), ZoneInfo("Asia/Tbilisi")
+
+
+def a_notice(news: News, kind: str = "batch", **more: Any) -> Notice:  # Any: columns
+    columns = {"host_office_id": new_id(), "origin_office_id": new_id(), "told_once": "x", "noticed_at": NOON}
+    return Notice(news=news, object_kind=kind, object_code="BT-0000", **{"facts": FACTS, **columns, **more})
+
+
+def messages() -> set[str]:
+    tree = ast.parse(Path(wording.__file__).read_text())
+    calls = (node for node in ast.walk(tree) if isinstance(node, ast.Call))
+    named = [call for call in calls if isinstance(call.func, ast.Name) and call.func.id == "N_"]
+    return {str(call.args[0].value) for call in named if isinstance(call.args[0], ast.Constant)}
+
+
+@pytest.mark.parametrize("tag", sorted(set(TONGUES) - {"en"}))
+def test_every_message_is_translated_and_no_translation_is_left_over(tag: str) -> None:
+    with (NEWS_CATALOGUES / f"{tag}.po").open("rb") as source:
+        catalogue = read_po(source, locale=TONGUES[tag].locale)
+    translated = {message.id for message in catalogue if message.id and message.string and not message.fuzzy}
+    assert translated == messages()
+    assert [message.id for message in catalogue if list(message.check())] == []
+
+
+@pytest.mark.parametrize("tag", sorted(TONGUES))
+@pytest.mark.parametrize("kind", sorted(KINDS))
+def test_every_piece_of_news_has_its_sentence_in_every_language(tag: str, kind: str) -> None:
+    said = {news: sentence(a_notice(news, kind), TONGUES[tag], CONAKRY) for news in News}
+    assert len({one.plain for one in said.values()}) == len(News)
+    for one in said.values():
+        assert "BT-0000" in one.plain
+        assert not {"%", "?"} & set(one.plain)
+        assert bool({"is", "has", "was", "got", "cannot"} & set(one.rest.split())) == (tag == "en")
+
+
+def test_days_are_those_of_the_office() -> None:
+    notice = a_notice(News.FIRST_DATE)
+    assert "16 Apr 2026" in sentence(notice, TONGUES["en"], CONAKRY).rest
+    assert "17 Apr 2026" in sentence(notice, TONGUES["en"], TBILISI).rest
+    assert "١٦" in sentence(notice, TONGUES["ar"], CONAKRY).rest
+
+
+def test_a_date_that_nobody_knows_is_a_question_mark_and_no_failure() -> None:
+    assert "?" in sentence(a_notice(News.FIRST_DATE, facts={}), TONGUES["en"], CONAKRY).rest
+
+
+@pytest.mark.parametrize(("tag", "found"), [("fr-GN", "fr"), ("AR", "ar"), ("en_GB", "en"), ("hy", None), ("", None)])
+def test_a_tongue_serves_the_variants_of_its_language(tag: str, found: str | None) -> None:
+    assert spoken(tag) == found
