@@ -8,7 +8,7 @@ import msgspec
 from litestar import Request, Response
 from litestar.datastructures import State
 from litestar.exceptions import HTTPException, ValidationException
-from sqlalchemy.exc import DBAPIError, IntegrityError
+from sqlalchemy.exc import DataError, DBAPIError, IntegrityError
 
 from shipments import errors
 from shipments.database import is_passing
@@ -81,6 +81,9 @@ def database_trouble(request: Request[Any, Any, State], error: DBAPIError) -> Re
     if isinstance(error, IntegrityError):
         log.warning("the database refused what the code let pass: %s", type(error.orig).__name__)
         return answer("Conflict", 409, "This does not fit what is stored by now. Read it again, then repeat.")
+    if isinstance(error, DataError):
+        log.error("a value does not fit its column: the shapes of the API let it pass")
+        return answer("Invalid", 400, "A value is too long or out of range. Nothing was stored.")
     passing = is_passing(error)
     log.error("database trouble: %s, passing: %s", type(error.orig).__name__, passing)
     detail = "The database cannot take this now. Nothing was stored; try again shortly."

@@ -23,8 +23,9 @@ from shipments.tracking.carriers import CARRIERS
 from shipments.tracking.carriers.answers import Account
 from shipments.tracking.carriers.asking import ask
 from shipments.tracking.carriers.connecting import Client, open_client
+from shipments.tracking.claiming import Claim, claim_due, may_call, reserve_call
 from shipments.tracking.event import CarrierAccount
-from shipments.tracking.polling import Claim, Recorded, Result, claim_due, may_call, record, reserve_call
+from shipments.tracking.recording import Recorded, Result, record
 from shipments.transaction import perform, reading
 
 LOOKS_AGAIN_AFTER_S = 1.0  # in the meantime another worker may have been told to wait
@@ -51,11 +52,12 @@ class Poller:
         self._settings = settings
         self._clock = clock
         self._clients: dict[Account, Client] = {}
+        self._stopping = False
 
     async def round(self) -> Round:
-        """Claims and asks until nothing is due."""
+        """Claims and asks until nothing is due, or until it is told to stop: then what was asked is still recorded."""
         total = Round()
-        while claims := await self._claim():
+        while not self._stopping and (claims := await self._claim()):
             hushed = {claim.account.id: asyncio.Event() for claim in claims}
             results = await asyncio.gather(*(self._result(claim, hushed[claim.account.id]) for claim in claims))
             recorded = await self._record(results)
@@ -68,6 +70,10 @@ class Poller:
         if total.asked:
             log.info("polled: %s", msgspec.structs.asdict(total))
         return total
+
+    def stop(self) -> None:
+        """Nothing more is claimed."""
+        self._stopping = True
 
     async def close(self) -> None:
         """Closes the clients."""

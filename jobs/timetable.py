@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
 
@@ -24,13 +24,15 @@ from shipments.transaction import perform
 
 log = logging.getLogger(__name__)
 SEND_EVERY_S = 15.0
+TIDY_EVERY_S = 3_600.0
+PATIENCE_S = 25.0  # a call has 20 seconds in all
 
 
 @asynccontextmanager
 async def timetable(
     database: Database, settings: Settings, clock: Callable[[], datetime] = utc_now
 ) -> AsyncIterator[AsyncIOScheduler]:
-    """Runs the jobs until the block ends, then waits for those that are under way."""
+    """Runs the jobs until the block ends, then waits up to PATIENCE_S for what is under way to be recorded."""
     poller, sender = Poller(database, settings, clock), Sender(database, settings, clock)
     scheduler = AsyncIOScheduler(
         timezone="UTC",
@@ -51,15 +53,35 @@ async def timetable(
         await asyncio.to_thread(perform, database, EVERYWHERE, lambda s: tidy(s, settings, now=now), now=now)
 
     every = max(1.0, 60.0 / settings.carrier_pace)
-    scheduler.add_job(poller.round, "interval", seconds=settings.poll_every_s, id="poll", next_run_time=utc_now())
-    scheduler.add_job(sender.round, "interval", seconds=SEND_EVERY_S, id="send", next_run_time=utc_now())
-    scheduler.add_job(by_clock, "interval", seconds=every, id="silence and lateness")
-    scheduler.add_job(housekeeping, "interval", hours=1, id="housekeeping")
+    under_way: set[asyncio.Task[object]] = set()
+
+    def kept(job: Callable[[], Awaitable[object]]) -> Callable[[], Awaitable[None]]:
+        """APScheduler cancels what runs when it stops: so it only starts a task of ours, and waits shielded."""
+
+        async def run() -> None:
+            task = asyncio.ensure_future(job())
+            under_way.add(task)
+            task.add_done_callback(under_way.discard)
+            await asyncio.shield(task)
+
+        return run
+
+    now = utc_now()
+    for job, seconds in (
+        (poller.round, settings.poll_every_s),
+        (sender.round, SEND_EVERY_S),
+        (by_clock, every),
+        (housekeeping, TIDY_EVERY_S),
+    ):
+        scheduler.add_job(kept(job), "interval", seconds=seconds, id=job.__qualname__, next_run_time=now)
     scheduler.start()
     try:
         yield scheduler
     finally:
+        poller.stop()
         scheduler.shutdown(wait=False)
+        if under_way:
+            await asyncio.wait(under_way, timeout=PATIENCE_S)
         await poller.close()
         await sender.close()
 

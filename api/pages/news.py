@@ -8,22 +8,23 @@ from sqlalchemy import or_, update
 from sqlmodel import Session, col, select
 
 from api.pages.visiting import Visitor
-from api.pages.words import NEWS
 from shipments import journal
 from shipments.errors import Invalid
 from shipments.journal import Noted
 from shipments.notices.notice import Notice
+from shipments.notices.wording import sentence
 from shipments.offices.person import Person
 
 MOST = 30
 
 
 class Told(msgspec.Struct, frozen=True):
-    """One piece of news: what it is about, and the rest of the sentence."""
+    """One piece of news: what it is about, the rest of the sentence, and the page that shows more."""
 
     kind: str
     code: str
     sentence: str
+    path: str
     noticed_at: datetime
 
 
@@ -55,14 +56,5 @@ def read_until(typed: str, *, now: datetime) -> datetime:
 
 
 def _told(notice: Notice, who: Visitor) -> Told:
-    days, before = _days(notice.facts, who), notice.facts.get("before")
-    values = {"days": days, "before": who.tongue.day(datetime.fromisoformat(before), who.zone) if before else "?"}
-    sentence = who.tongue.say(NEWS[notice.news], **values)
-    return Told(notice.object_kind, notice.object_code, sentence, notice.noticed_at)
-
-
-def _days(facts: dict[str, str | None], who: Visitor) -> str:
-    first, last = facts.get("from"), facts.get("to")
-    if not last:
-        return "?"
-    return who.tongue.days(datetime.fromisoformat(first or last), datetime.fromisoformat(last), who.zone)
+    said = sentence(notice, who.tongue, who.zone)
+    return Told(notice.object_kind, notice.object_code, said.rest, said.path, notice.noticed_at)

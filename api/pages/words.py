@@ -1,11 +1,15 @@
-"""Every word of ours that a page shows to people: one place, marked for translation by `N_`."""
+"""Every word of ours that a page shows to people: one place, marked for translation by `N_`.
+
+Those of news come from `shipments.notices.wording`, since mails say them too.
+"""
 
 from collections.abc import Mapping
 
 from shipments.batches.batch import Mode
 from shipments.boxes.box import Happened, Stage
 from shipments.journal import Outcome
-from shipments.notices.notice import News
+from shipments.notices.wording import KINDS as KINDS
+from shipments.notices.wording import NEWS as NEWS
 from shipments.progress.carrier_news import Contradiction
 from shipments.progress.deriving import BoxException
 from shipments.receipts.receipt import Condition
@@ -54,22 +58,6 @@ CONTRADICTIONS: Mapping[Contradiction, str] = {
     Contradiction.SEAL_DIFFERS: N_("The seal on arrival is not the seal it left with."),
     Contradiction.SURPLUS: N_("Something was in it that nobody had listed."),
 }
-
-NEWS: Mapping[News, str] = {
-    News.FIRST_DATE: N_("has its first expected date: %(days)s."),
-    News.DATE_CHANGED: N_("is now expected %(days)s; before it was %(before)s."),
-    News.DISPATCHED: N_("has left."),
-    News.ARRIVED: N_("has arrived in the country."),
-    News.HELD: N_("is held on its way."),
-    News.SILENT: N_("has gone silent: the carrier says nothing new."),
-    News.OVERDUE: N_("is overdue."),
-    News.DISPUTED: N_("is disputed: what we were told cannot all be true."),
-    News.RECEIVED: N_("was received at the office."),
-    News.UNKNOWN_CODE: N_("got a word from its carrier that we do not know. It is kept as it came."),
-    News.CARRIER_STOPPED: N_("cannot be followed: the carrier refuses our account."),
-}
-
-KINDS: Mapping[str, str] = {"box": N_("Box"), "batch": N_("Batch")}
 
 MODES: Mapping[Mode, str] = {
     Mode.SEA: N_("by sea"),

@@ -1,13 +1,16 @@
 """Requests: asked, answered line by line, withdrawn."""
 
 from datetime import date
-from typing import Annotated
+from typing import Annotated, Any
 from uuid import UUID
 
 import msgspec
 from litestar import Response, get, post
 from litestar.di import NamedDependency
 from litestar.params import FromPath, FromQuery, JSONBody
+from sqlalchemy import bindparam
+from sqlalchemy import select as select_columns
+from sqlalchemy.orm import aliased
 from sqlmodel import Session, col, select
 
 from api.access import open_to
@@ -17,7 +20,7 @@ from api.v1.views import office_codes
 from shipments import codes
 from shipments.cases.case import Case
 from shipments.catalogue.item import Item, Kit
-from shipments.offices.office import office_by_code
+from shipments.offices.office import Office, office_by_code
 from shipments.offices.person import Role
 from shipments.offices.scope import find
 from shipments.requests import answering, asking
@@ -28,6 +31,30 @@ from shipments.shapes import Instant, OfficeCode, Text, TypedCode
 
 ASKS = frozenset({Role.COUNSELLOR, Role.COORDINATOR})
 ANSWERS = frozenset({Role.LOGISTICIAN, Role.COORDINATOR})
+
+
+_ORIGIN = aliased(Office)
+# In columns and prepared once: every answer that shows a request asks them, of a request that is in sight.
+_ABOUT = (
+    select_columns(col(Case.code), col(Office.code), col(_ORIGIN.code))
+    .select_from(SupplyRequest)
+    .join(Case, col(Case.id) == col(SupplyRequest.case_id))
+    .join(Office, col(Office.id) == col(SupplyRequest.host_office_id))
+    .join(_ORIGIN, col(_ORIGIN.id) == col(SupplyRequest.origin_office_id))
+    .where(col(SupplyRequest.id) == bindparam("id"))
+)
+_LINES: Any = (  # Any: more columns than the types of a select count
+    select_columns(
+        *(col(RequestLine.id), col(Item.code).label("item"), col(Kit.code).label("kit"), col(RequestLine.description)),
+        *(col(RequestLine.quantity), col(RequestLine.declared_value_cents), col(RequestLine.answer)),
+        *(col(RequestLine.approved), col(RequestLine.substitute), col(RequestLine.reason), col(RequestLine.packed)),
+    )
+    .select_from(RequestLine)
+    .outerjoin(Item, col(Item.id) == col(RequestLine.item_id))
+    .outerjoin(Kit, col(Kit.id) == col(RequestLine.kit_id))
+    .where(col(RequestLine.request_id) == bindparam("id"))
+    .order_by(col(RequestLine.position))
+)
 
 
 class RequestAsked(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -183,32 +210,26 @@ def list_requests(
 def request_view(session: Session, request: SupplyRequest) -> RequestView:
     """As it is shown."""
     session.flush()
-    offices = office_codes(session, [request.host_office_id, request.origin_office_id])
-    lines = session.exec(
-        select(RequestLine, Item.code, Kit.code)
-        .outerjoin(Item, col(Item.id) == RequestLine.item_id)
-        .outerjoin(Kit, col(Kit.id) == RequestLine.kit_id)
-        .where(RequestLine.request_id == request.id)
-        .order_by(col(RequestLine.position))
-    ).all()
-    case = session.exec(select(Case.code).where(Case.id == request.case_id)).one()
+    connection = session.connection()
+    case, host, origin = connection.execute(_ABOUT, {"id": request.id}).one()
+    lines = connection.execute(_LINES, {"id": request.id}).all()
     return RequestView(
         code=request.code,
         case=case,
-        host_office=offices[request.host_office_id],
-        origin_office=offices[request.origin_office_id],
+        host_office=host,
+        origin_office=origin,
         asked_at=request.asked_at,
         needed_by=request.needed_by,
-        state=_state(request, all(line.answer for line, _, _ in lines)),
-        lines=[_line(line, item, kit) for line, item, kit in lines],
+        state=_state(request, all(line.answer for line in lines)),
+        lines=[_line(line) for line in lines],
     )
 
 
-def _line(line: RequestLine, item: str | None, kit: str | None) -> LineView:
+def _line(line: Any) -> LineView:  # Any: a row of _LINES
     return LineView(
         id=line.id,
-        item=item,
-        kit=kit,
+        item=line.item,
+        kit=line.kit,
         description=line.description,
         quantity=line.quantity,
         declared_value_eur=None if line.declared_value_cents is None else line.declared_value_cents / 100,

@@ -123,16 +123,21 @@ class Database:
             yield session
 
     @contextmanager
-    def writing(self) -> Iterator[Session]:
-        """A session that may write; commits when the block ends well, else rolls back. Raises Unavailable."""
-        with self._in_turn(), Session(self._writers, expire_on_commit=False) as session, session.begin():
+    def writing(self, *, patience_ms: int | None = None) -> Iterator[Session]:
+        """A session that may write; commits when the block ends well, else rolls back. Raises Unavailable.
+
+        `patience_ms`: how long to wait for another writer, up to twice; as a rule BUSY_MS.
+        """
+        patience_ms = BUSY_MS if patience_ms is None else patience_ms
+        writers = self._writers.execution_options(shipments_patience_ms=patience_ms)
+        with self._in_turn(patience_ms), Session(writers, expire_on_commit=False) as session, session.begin():
             yield session
 
     @contextmanager
-    def _in_turn(self) -> Iterator[None]:
+    def _in_turn(self, patience_ms: int) -> Iterator[None]:
         if self._turn is None:
             yield
-        elif self._turn.acquire(timeout=BUSY_MS / 1000):
+        elif self._turn.acquire(timeout=patience_ms / 1000):
             try:
                 yield
             finally:
@@ -170,14 +175,21 @@ def is_passing(error: DBAPIError) -> bool:
 def _open(url: URL) -> Engine:
     if url.get_backend_name() == "sqlite":
         engine = create_engine(
-            url.set(drivername="sqlite+pysqlite"), connect_args={"timeout": BUSY_MS / 1000}, pool_size=8
+            url.set(drivername="sqlite+pysqlite"), connect_args={"timeout": BUSY_MS / 1000}, pool_size=8, hide_parameters=True
         )
         event.listen(engine, "connect", _prepare_sqlite)
         event.listen(engine, "begin", _begin_sqlite)
         return engine
     if url.get_backend_name() == "postgresql":
         url = url.set(drivername="postgresql+psycopg")
-        return create_engine(url, pool_size=8, max_overflow=8, pool_pre_ping=True, connect_args={"connect_timeout": 5})
+        return create_engine(
+            url,
+            pool_size=8,
+            max_overflow=8,
+            pool_pre_ping=True,
+            connect_args={"connect_timeout": 5},
+            hide_parameters=True,  # they are names, numbers and notes of people; an error goes into the log
+        )
     raise ValueError("SHIPMENTS_DATABASE_URL must start with sqlite:/// or postgresql://")
 
 

@@ -11,7 +11,8 @@ from enum import StrEnum
 from uuid import UUID
 
 import msgspec
-from sqlalchemy import JSON, CheckConstraint, Index, insert, text
+from sqlalchemy import JSON, CheckConstraint, Index, func, insert, update
+from sqlalchemy import select as select_columns
 from sqlmodel import Field, Session, SQLModel, col, select
 
 from shipments.database import instant, one_of, word
@@ -54,11 +55,7 @@ class JournalEntry(SQLModel, table=True):
 
     def digest(self) -> str:
         """SHA-256 over every other field in a fixed order, hex."""
-        body = [
-            self.seq, self.at.astimezone(UTC).isoformat(), str(self.person_id), self.action, str(self.outcome),
-            self.object_kind, self.object_code, str(self.office_id), sorted(self.details.items()), self.previous,
-        ]  # fmt: skip
-        return hashlib.sha256(msgspec.json.encode(body)).hexdigest()
+        return _digest(self, self.seq, self.previous)
 
 
 class JournalHead(SQLModel, table=True):
@@ -85,6 +82,12 @@ class Noted(msgspec.Struct, frozen=True):
     details: dict[str, str | int | bool | None] = {}
 
 
+_HEAD_AS_IS = select_columns(col(JournalHead.seq), col(JournalHead.hash)).where(col(JournalHead.id) == 1)
+_HEAD = _HEAD_AS_IS.with_for_update()
+_MOVE_HEAD = update(JournalHead).where(col(JournalHead.id) == 1)
+_APPEND = insert(JournalEntry)
+
+
 def note(session: Session, entry: Noted) -> None:
     """Keeps `entry` until `append_noted`, which runs just before the commit."""
     session.info.setdefault(_PENDING, []).append(entry)
@@ -95,25 +98,40 @@ def append_noted(session: Session) -> int:
     pending: list[Noted] = session.info.pop(_PENDING, [])
     if not pending:
         return 0
-    head = session.execute(text("SELECT seq, hash FROM journal_head WHERE id = 1" + _lock(session))).one()
-    seq, previous = int(head.seq), str(head.hash)
+    connection = session.connection()
+    seq, previous = connection.execute(_HEAD).one()
     rows = []
     for noted in pending:
         seq += 1
-        entry = JournalEntry(**msgspec.structs.asdict(noted), seq=seq, previous=previous, hash="")
-        previous = entry.digest()
-        rows.append({**entry.model_dump(), "hash": previous})
-    session.connection().execute(insert(JournalEntry), rows)
-    session.execute(
-        text("UPDATE journal_head SET seq = :seq, hash = :hash WHERE id = 1"), {"seq": seq, "hash": previous}
-    )
+        digest = _digest(noted, seq, previous)
+        rows.append({**msgspec.structs.asdict(noted), "seq": seq, "previous": previous, "hash": digest})
+        previous = digest
+    connection.execute(_APPEND, rows)
+    connection.execute(_MOVE_HEAD, {"seq": seq, "hash": previous})
     return len(rows)
 
 
+def _digest(entry: JournalEntry | Noted, seq: int, previous: str) -> str:
+    body = [
+        seq, entry.at.astimezone(UTC).isoformat(), str(entry.person_id), entry.action, str(entry.outcome),
+        entry.object_kind, entry.object_code, str(entry.office_id), sorted(entry.details.items()), previous,
+    ]  # fmt: skip
+    return hashlib.sha256(msgspec.json.encode(body)).hexdigest()
+
+
 def verify(session: Session) -> Iterator[tuple[int, str | None]]:
-    """Walks the whole chain. Yields (seq, what is wrong or None) for each entry, last (head's seq, …) for the head."""
+    """Walks the chain up to the head as it is now; others may go on writing meanwhile.
+
+    Yields (seq, what is wrong or None) for each entry, last (head's seq, …) for the head.
+    """
+    head_seq, head_hash = _head(session)
     previous, expected = START, 0
-    entries = session.exec(select(JournalEntry).order_by(col(JournalEntry.seq)).execution_options(yield_per=1000))
+    entries = session.exec(
+        select(JournalEntry)
+        .where(col(JournalEntry.seq) <= head_seq)
+        .order_by(col(JournalEntry.seq))
+        .execution_options(yield_per=1000)
+    )
     for entry in entries:
         expected += 1
         if entry.seq != expected:
@@ -126,11 +144,22 @@ def verify(session: Session) -> Iterator[tuple[int, str | None]]:
         else:
             yield entry.seq, None
         previous = entry.hash
-    head = session.get(JournalHead, 1)
-    if head is None or (head.seq, head.hash) != (expected, previous):
+    if (head_seq, head_hash) != (expected, previous) or _beyond(session, head_seq):
         yield expected, "the end of the journal was cut off or the head was changed"
     else:
         yield expected, None
+
+
+def _beyond(session: Session, seq: int) -> bool:
+    """Whether entries stand behind the head: it was set back. The head is read after them, so it can only be ahead."""
+    last = session.connection().scalar(select_columns(func.max(col(JournalEntry.seq)))) or 0
+    return bool(last > max(seq, _head(session)[0]))
+
+
+def _head(session: Session) -> tuple[int, str]:
+    """Where the chain ends; nowhere, if somebody took the head away."""
+    head = session.connection().execute(_HEAD_AS_IS).one_or_none()
+    return (int(head.seq), str(head.hash)) if head else (0, START)
 
 
 def count(session: Session) -> int:
@@ -156,7 +185,3 @@ def holds(session: Session, ring: KeyRing, kept: str) -> str | None:
     if found is None or found.hash != digest:
         return f"entry {seq} is not the one that was signed"
     return None
-
-
-def _lock(session: Session) -> str:
-    return "" if session.get_bind().dialect.name == "sqlite" else " FOR UPDATE"

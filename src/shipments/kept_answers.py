@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 import msgspec
-from sqlalchemy import delete, text
+from sqlalchemy import bindparam, delete, insert, select, text
 from sqlmodel import Field, Session, SQLModel, col
 
 from shipments.database import instant
@@ -30,6 +30,12 @@ class KeptAnswer(SQLModel, table=True):
     kept_at: datetime = instant(index=True)
 
 
+_KEPT = select(col(KeptAnswer.request_hash), col(KeptAnswer.sealed)).where(
+    col(KeptAnswer.person_id) == bindparam("of"), col(KeptAnswer.key) == bindparam("named")
+)
+_KEEP = insert(KeptAnswer)
+
+
 class AnswerBody(msgspec.Struct, frozen=True):
     """An HTTP answer, as far as a repeat needs it."""
 
@@ -46,7 +52,7 @@ def request_hash(method: str, path: str, body: bytes) -> bytes:
 def recall(session: Session, ring: KeyRing, person_id: UUID, key: str, request: bytes) -> AnswerBody | None:
     """The answer given before, or None. Raises KeyReused where the request was another one."""
     _one_at_a_time(session, f"{person_id}:{key}")
-    kept = session.get(KeptAnswer, (person_id, key))
+    kept = session.connection().execute(_KEPT, {"of": person_id, "named": key}).one_or_none()
     if kept is None:
         return None
     if kept.request_hash != request:
@@ -66,7 +72,8 @@ def keep(
 ) -> None:
     """Stores the answer beside what it answers. The primary key refuses a second one for the same key."""
     sealed = ring.seal_answer(msgspec.msgpack.encode(answer), f"{person_id}:{key}")
-    session.add(KeptAnswer(person_id=person_id, key=key, request_hash=request, sealed=sealed, kept_at=now))
+    row = {"person_id": person_id, "key": key, "request_hash": request, "sealed": sealed, "kept_at": now}
+    session.connection().execute(_KEEP, row)
 
 
 def forget_old(session: Session, *, now: datetime) -> int:

@@ -31,7 +31,7 @@ def leave(journey: Journey, batch: str, box: str) -> None:
     journey.do(lambda session: planning.remove_box(session, batch, box, by=by, now=journey.now), by)
 
 
-def check(journey: Journey, box: str, wood: Wood = Wood.PLYWOOD, **hazards: Any) -> None:  # Any: as Hazards
+def check(journey: Journey, box: str, wood: Wood = Wood.PLYWOOD, /, **hazards: Any) -> None:  # Any: as Hazards
     journey.do(lambda session: journey.check(session, box, wood, **hazards), journey.staff.logistician)
 
 

@@ -5,6 +5,7 @@ Written at the end to the file that the environment names: package → how often
 
 import argparse
 import os
+import signal
 import sys
 import sysconfig
 import time
@@ -33,6 +34,7 @@ def main() -> None:
     from shipments.settings import Settings
 
     seen: Counter[str] = Counter()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))  # uvicorn raises it once more when it has stopped
     Thread(target=_watch, args=(seen,), daemon=True).start()
     try:
         serve(Settings(), "127.0.0.1", port)

@@ -7,20 +7,20 @@ import pytest
 from shipments.clock import utc_now
 from shipments.notices.notice import News
 from shipments.tracking.due import LONGEST_BACKOFF, backoff
-from shipments.tracking.polling import BREAKER_OPENS_AFTER
+from shipments.tracking.recording import BREAKER_OPENS_AFTER
 from tests.jobs.fleet import Fleet
 
 
 def test_two_pollers_at_once_never_call_faster_than_the_account_may_and_ask_each_leg_once(each_fleet: Fleet) -> None:
     each_fleet.change_account(per_second=30.0)
-    each_fleet.sail(30)
+    each_fleet.sail(45)
     rounds = each_fleet.poll(pollers=2, clock=utc_now, poll_batch=15)
     calls = [call.at for call in each_fleet.practice.calls]
-    assert sum(one.asked for one in rounds) == len(calls) == 30
-    assert len({call.reference for call in each_fleet.practice.calls}) == 30
-    # 30 calls stand 1/30 s apart, so that the last comes 29/30 s after the first; the wire may bunch a few.
-    assert max(calls) - min(calls) > 0.8
-    assert max(sum(start <= at < start + 0.5 for at in calls) for start in calls) <= 15 + 4
+    assert sum(one.asked for one in rounds) == len(calls) == 45
+    assert len({call.reference for call in each_fleet.practice.calls}) == 45
+    assert max(calls) - min(calls) > 1.2, "the last comes 44/30 s after the first"
+    # A fifth above: carrier and pollers share a process here, and a busy machine hands it calls in bunches.
+    assert max(sum(start <= at < start + 1 for at in calls) for start in calls) <= 36
 
 
 def test_429_pauses_the_account_for_as_long_as_it_says_and_nobody_calls_before(each_fleet: Fleet) -> None:

@@ -9,8 +9,9 @@ import msgspec
 from shipments.errors import CarrierUnavailable
 from shipments.offices.scope import EVERYWHERE
 from shipments.tracking.carriers.answers import Answer, ReadEvent
+from shipments.tracking.claiming import Claim, claim_due
 from shipments.tracking.milestones import Milestone
-from shipments.tracking.polling import Claim, Result, claim_due, record
+from shipments.tracking.recording import Result, record
 from tests.builders import NOON
 from tests.jobs.fleet import Fleet
 

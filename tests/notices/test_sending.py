@@ -12,6 +12,7 @@ from sqlmodel import Session, select
 
 from jobs import sending
 from jobs.sending import Posted
+from jobs.timetable import timetable
 from shipments import journal
 from shipments.boxes.facts import facts_changed
 from shipments.notices import delivering
@@ -58,6 +59,18 @@ def test_the_whole_way_from_a_departure_to_a_mail(house: House, server: MailServ
     assert News.DISPATCHED in told
     assert house.send() == [Posted(sent=len(told))]
     assert len(server.mails) == len(told)
+
+
+def test_the_timetable_sends_by_itself(house: House, server: MailServer) -> None:
+    house.wish()
+    house.tell()
+
+    async def run() -> bool:
+        async with timetable(house.journey.database, house.settings, lambda: house.journey.now):
+            return await asyncio.to_thread(server.heard.wait, 20)
+
+    assert asyncio.run(run())
+    assert len(server.mails) == 1
 
 
 def test_each_piece_of_news_is_one_line_for_each_wish_of_its_offices(each_house: House, hook: Hook) -> None:

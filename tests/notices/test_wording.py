@@ -62,6 +62,13 @@ def test_days_are_those_of_the_office() -> None:
     assert "١٦" in sentence(notice, TONGUES["ar"], CONAKRY).rest
 
 
+@pytest.mark.parametrize(
+    ("kind", "path"), [("batch", "/batches/BT-0000"), ("box", "/boxes/BT-0000"), ("carrier", "/board")]
+)
+def test_a_sentence_leads_to_the_page_that_shows_more(kind: str, path: str) -> None:
+    assert sentence(a_notice(News.SILENT, kind), TONGUES["en"], CONAKRY).path == path
+
+
 def test_a_date_that_nobody_knows_is_a_question_mark_and_no_failure() -> None:
     assert "?" in sentence(a_notice(News.FIRST_DATE, facts={}), TONGUES["en"], CONAKRY).rest
 

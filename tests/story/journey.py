@@ -85,19 +85,14 @@ class Journey:
 
     def case(self, *, departed: bool = True) -> str:
         """A case whose returnee has left, unless told otherwise; its code."""
-        code = self.do(lambda session: a_case(session, self.host, self.origin).code, EVERYWHERE)
-        if departed:
-            self.depart(code)
-        return code
 
-    def depart(self, case: str) -> None:
-        """The returnee leaves."""
-        self.do(
-            lambda session: turning.case_departed(
-                session, case, on=self.now.date(), by=self.staff.counsellor, now=self.now
-            ),
-            self.staff.counsellor,
-        )
+        def work(session: Session) -> str:
+            code = a_case(session, self.host, self.origin).code
+            if departed:
+                turning.case_departed(session, code, on=self.now.date(), by=self.staff.counsellor, now=self.now)
+            return code
+
+        return self.do(work, EVERYWHERE)
 
     def request(self, *approved: int | None, case: str | None = None) -> list[UUID]:
         """The ids of lines of which so many are approved each."""

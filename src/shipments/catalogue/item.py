@@ -57,6 +57,8 @@ class KitLine(SQLModel, table=True):
 def items_by_code(session: Session, codes: Iterable[str]) -> dict[str, Item]:
     """Code → item, for all of `codes`. Raises Invalid naming every one that is not in the catalogue."""
     wanted = set(codes)
+    if not wanted:
+        return {}
     found = {item.code: item for item in session.exec(select(Item).where(col(Item.code).in_(wanted)))}
     _refuse_unknown(wanted - found.keys(), "item")
     return found
@@ -65,6 +67,8 @@ def items_by_code(session: Session, codes: Iterable[str]) -> dict[str, Item]:
 def kits_by_code(session: Session, codes: Iterable[str]) -> dict[str, list[tuple[KitLine, Item]]]:
     """Code → the kit's lines with their items, in the catalogue's order. Raises Invalid as `items_by_code`."""
     wanted = set(codes)
+    if not wanted:
+        return {}
     rows = session.exec(
         select(Kit.code, KitLine, Item)
         .join(KitLine, col(KitLine.kit_id) == Kit.id)

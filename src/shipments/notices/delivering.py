@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, and_, delete, insert, or_, select, update
+from sqlalchemy import Row, and_, bindparam, delete, insert, or_, select, update
 from sqlmodel import Session, col
 
 from shipments import journal
@@ -29,6 +29,10 @@ HOUR = timedelta(hours=1)
 WAITS = (HOUR / 60, HOUR / 12, HOUR / 3, HOUR, 3 * HOUR, 6 * HOUR, 12 * HOUR, 24 * HOUR, 24 * HOUR)  # about three days
 LONGEST_WAIT = 24 * HOUR
 KEPT_FOR = timedelta(days=90)
+# Asked in every transaction that has news: made once, and past the ORM.
+_WISHES = select(col(NoticeWish.office_id), col(NoticeWish.id), col(NoticeWish.digest_hour)).where(
+    col(NoticeWish.office_id).in_(bindparam("offices", expanding=True)), col(NoticeWish.ended_at).is_(None)
+)
 
 
 def queue_deliveries(session: Session, notices: Sequence[Mapping[str, Any]], *, now: datetime) -> int:
@@ -126,9 +130,7 @@ def _told_offices(notice: Mapping[str, Any]) -> set[UUID]:
 def _wishes_of(session: Session, offices: set[UUID]) -> Mapping[UUID, list[tuple[UUID, int | None]]]:
     found: defaultdict[UUID, list[tuple[UUID, int | None]]] = defaultdict(list)
     if offices:
-        columns = (col(NoticeWish.office_id), col(NoticeWish.id), col(NoticeWish.digest_hour))
-        current = (col(NoticeWish.office_id).in_(offices), col(NoticeWish.ended_at).is_(None))
-        for office, wish, digest_hour in session.execute(select(*columns).where(*current)):
+        for office, wish, digest_hour in session.connection().execute(_WISHES, {"offices": list(offices)}):
             found[office].append((wish, digest_hour))
     return found
 

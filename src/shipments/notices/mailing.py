@@ -50,9 +50,10 @@ def compose(outgoing: Outgoing, letterhead: Letterhead) -> EmailMessage:
     mail["Message-ID"] = message_id(outgoing.id, letterhead.sender)
     mail["Auto-Submitted"] = "auto-generated"
     mail["X-Auto-Response-Suppress"] = "All"
-    mail["Content-Language"] = tongue.tag
     mail.set_content(_plain(said, closing, tongue, letterhead.base_url))
     mail.add_alternative(_html(subject, said, closing, tongue, letterhead.base_url), subtype="html")
+    mail.set_boundary(f"=_{outgoing.id.hex}")  # else it is another one each time
+    mail["Content-Language"] = tongue.tag  # last: whatever speaks of contents moves into the first part
     return mail
 
 

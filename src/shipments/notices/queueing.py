@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlmodel import Session, col
 
 from shipments.batches.batch import Batch
@@ -20,6 +20,12 @@ from shipments.progress.keeping import Change, Changes
 RECEIVED = frozenset({Stage.AT_THE_OFFICE, Stage.READY, Stage.HANDED_OVER})
 WORTH_TELLING = timedelta(days=1)
 TELL_DATES = frozenset({News.DISPATCHED, News.FIRST_DATE, News.DATE_CHANGED})
+_ABOUT = {
+    table: select(col(table.id), col(table.code), col(table.host_office_id), col(table.origin_office_id)).where(
+        col(table.id).in_(bindparam("ids", expanding=True))
+    )
+    for table in (Batch, Box)
+}
 Told = tuple[News, str, dict[str, str | None]]
 
 
@@ -110,14 +116,17 @@ def _addressed(
     session: Session, table: type[Batch] | type[Box], kind: str, changes: Sequence[Change], worth: Any
 ) -> list[dict[str, Any]]:  # Any: batch_news or box_news
     told = {change.id: news for change in changes if (news := list(worth(change)))}
-    about: dict[UUID, Batch | Box] = {}
+    about: dict[UUID, Any] = {}  # Any: rows of _ABOUT
     for portion in in_portions(list(told)):
-        about |= {row.id: row for row in session.execute(select(table).where(col(table.id).in_(portion))).scalars()}
+        about |= {row.id: row for row in session.connection().execute(_ABOUT[table], {"ids": portion})}
     return [news_row(about[id], kind, one) for id, news in told.items() for one in news]
 
 
-def news_row(about: Batch | Box, kind: str, told: Told) -> dict[str, Any]:
-    """One notice for the offices of a batch or box. `told`: news, what makes it unique for this thing, facts."""
+def news_row(about: Any, kind: str, told: Told) -> dict[str, Any]:
+    """One notice for the offices of `about`: a Batch, a Box, or a row of _ABOUT.
+
+    `told`: news, what makes it unique for this thing, facts.
+    """
     news, once, facts = told
     return {
         "id": new_id(),

@@ -36,10 +36,11 @@ class Tongue:
     @cached_property
     def catalogue(self) -> Translations:
         """The messages of this language; English needs none."""
-        found = Translations()
-        if self.tag != "en":
-            for folder in self._catalogues:
-                found.merge(_compiled(folder / f"{self.tag}.po", self.locale))
+        if self.tag == "en":
+            return Translations()
+        found, *others = (_compiled(folder / f"{self.tag}.po", self.locale) for folder in self._catalogues)
+        for other in others:
+            found.merge(other)
         return found
 
     def say(self, message: str, **values: object) -> str:

@@ -57,17 +57,33 @@ class Actor(msgspec.Struct, frozen=True):
             return None
         return frozenset(office for office in held if office is not None)
 
+    @property
+    def office(self) -> UUID | None:
+        """The one office at which any role is held; None where there are several, or all."""
+        held = {office for _, office in self.grants}
+        return next(iter(held)) if len(held) == 1 else None
+
+    @property
+    def held(self) -> frozenset[str]:
+        """Each grant in words, `role:office` or `role:`, to be kept and compared."""
+        return frozenset(f"{role}:{office or ''}" for role, office in self.grants)
+
     def is_a(self, role: Role, office_id: UUID) -> bool:
         """Whether this role is held at this office."""
         return (role, office_id) in self.grants or (role, None) in self.grants
 
     def must_be(self, roles: frozenset[Role], office_id: UUID) -> None:
         """Raises NotAllowed unless one of `roles` is held at the office and the key may write."""
-        if not self.may_write:
-            raise NotAllowed("This API key may only read. Use one that may write.")
+        must_write(self)
         if not any(self.is_a(role, office_id) for role in roles):
             names = " or ".join(sorted(roles))
             raise NotAllowed(f"This needs the role {names} at the office concerned. Ask an administrator.")
+
+
+def must_write(actor: Actor) -> None:
+    """Raises NotAllowed for a key that may only read."""
+    if not actor.may_write:
+        raise NotAllowed("This API key may only read. Use one that may write.")
 
 
 EVERYWHERE = Actor(None, frozenset({(Role.COORDINATOR, None), (Role.ADMINISTRATOR, None)}), via="command")

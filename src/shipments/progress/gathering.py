@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import Any, TypeVar
 from uuid import UUID
 
-from sqlalchemy import bindparam, func, select
+from sqlalchemy import BindParameter, bindparam, func, select
 from sqlmodel import Session, col
 
 from shipments.batches.batch import Dispatch, Leg
@@ -19,7 +19,7 @@ from shipments.tracking.event import CarrierEvent
 
 V = TypeVar("V")
 Grouped = dict[UUID, tuple[V, ...]]
-_IDS = bindparam("ids", expanding=True)
+_IDS: BindParameter[UUID] = bindparam("ids", expanding=True)
 
 
 def _columns(*names: Any) -> Any:  # Any: columns as sqlmodel types them, and the select of them

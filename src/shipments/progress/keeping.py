@@ -9,7 +9,7 @@ from typing import Any
 from uuid import UUID
 
 import msgspec
-from sqlalchemy import Select, bindparam, func, update
+from sqlalchemy import BindParameter, Select, bindparam, func, update
 from sqlalchemy import select as columns
 from sqlalchemy.orm.attributes import set_committed_value
 from sqlalchemy.orm.util import identity_key
@@ -143,7 +143,7 @@ COLUMNS = tuple(columns_of(Progress(Stage.REGISTERED)))
 
 
 # Prepared once, and in columns: they run in every transaction that brings a fact.
-_IDS = bindparam("ids", expanding=True)
+_IDS: BindParameter[UUID] = bindparam("ids", expanding=True)
 _BATCHES = columns(col(Box.batch_id)).where(col(Box.id).in_(_IDS)).distinct()
 _MEMBERS = columns(col(Box.batch_id), *(getattr(Box, name) for name in COLUMNS)).where(col(Box.batch_id).in_(_IDS))
 # Locked before the facts are read: two transactions with facts about one box must not each miss the other's.

@@ -1,4 +1,4 @@
-"""Which legs are asked now, and what becomes of the answers. The asking lies between, outside any transaction."""
+"""What becomes of carriers' answers: events once each, the next due times, pauses, stops."""
 
 from collections.abc import Mapping, Sequence, Set
 from datetime import datetime, timedelta
@@ -6,38 +6,23 @@ from typing import Any
 from uuid import UUID
 
 import msgspec
-from sqlalchemy import Row, func, select, update
+from sqlalchemy import Row, select, update
 from sqlmodel import Session, col
 
-from shipments.batches.batch import Batch, Dispatch, Leg, Mode
+from shipments.batches.batch import Batch, Leg, Mode
 from shipments.boxes.box import Box, Stage
 from shipments.boxes.facts import facts_changed
 from shipments.database import insert_or_ignore, new_id
 from shipments.errors import CarrierError, CarrierOverQuota, CarrierRefused, CarrierUnreadable
-from shipments.sealing import KeyRing
-from shipments.tracking.carriers.answers import Account, Answer, LegAsked, ReadEvent
+from shipments.tracking.carriers.answers import Answer, ReadEvent
+from shipments.tracking.claiming import Claim
 from shipments.tracking.due import backoff, next_due
 from shipments.tracking.event import CarrierAccount, CarrierEvent, Classifier, LegWatch
+from shipments.tracking.milestones import RANK
 
 ARRIVED_STAGES = frozenset({Stage.AT_THE_OFFICE, Stage.READY, Stage.HANDED_OVER})
 BREAKER_OPENS_AFTER = 5
 OVERLAP = timedelta(minutes=10)  # asked again, since a carrier's clock and ours differ; dedupe takes what is known
-
-
-class Claim(msgspec.Struct, frozen=True):
-    """A leg that only this worker asks about, for the time of the lease.
-
-    `call_at`: its place in the budget of the account, `apart` from the next.
-    """
-
-    leg_id: UUID
-    fence: int
-    carrier: str
-    account: Account
-    leg: LegAsked
-    since: datetime | None
-    call_at: datetime
-    apart: timedelta
 
 
 class Result(msgspec.Struct, frozen=True):
@@ -54,62 +39,6 @@ class Recorded(msgspec.Struct, frozen=True):
     unknown: Sequence[tuple[UUID, str]]
     late: int
     stopped: Sequence[str]
-
-
-def claim_due(session: Session, ring: KeyRing, *, most: int, lease: timedelta, now: datetime) -> list[Claim]:
-    """Takes up to `most` due legs on a lease, oldest first, and reserves a moment in its account's budget for each."""
-    accounts = {account.id: account for account in session.execute(_callable(now)).scalars()}
-    if not accounts:
-        return []
-    due = (
-        select(col(LegWatch.leg_id))
-        .where(
-            col(LegWatch.due_at) <= now,
-            (col(LegWatch.leased_until).is_(None)) | (col(LegWatch.leased_until) < now),
-            col(LegWatch.account_id).in_(accounts),
-        )
-        .order_by(col(LegWatch.due_at))
-        .limit(min(most, _affordable(accounts.values(), lease, now)))
-        .with_for_update(skip_locked=True)
-    )
-    claimed = session.execute(
-        update(LegWatch)
-        .where(col(LegWatch.leg_id).in_(due.scalar_subquery()))
-        .values(fence=col(LegWatch.fence) + 1, leased_until=now + lease)
-        .returning(col(LegWatch.leg_id), col(LegWatch.fence), col(LegWatch.account_id), col(LegWatch.since)),
-        execution_options={"synchronize_session": False},
-    ).all()
-    asked = _asked(session, [row.leg_id for row in claimed])
-    return [
-        Claim(
-            leg_id=row.leg_id,
-            fence=row.fence,
-            carrier=accounts[row.account_id].carrier,
-            account=_opened(ring, accounts[row.account_id]),
-            leg=asked[row.leg_id],
-            since=row.since,
-            call_at=reserve_call(accounts[row.account_id], now=now),
-            apart=_apart(accounts[row.account_id]),
-        )
-        for row in claimed
-    ]
-
-
-def reserve_call(account: CarrierAccount, *, now: datetime) -> datetime:
-    """The next free moment of an account, locked in this session; no other worker is given the same."""
-    at = max(now, account.next_call_at or now)
-    account.next_call_at = at + _apart(account)
-    return at
-
-
-def _apart(account: CarrierAccount) -> timedelta:
-    return timedelta(seconds=1 / account.per_second)
-
-
-def may_call(session: Session, account_id: UUID, *, now: datetime) -> bool:
-    """Whether an account is neither paused nor stopped."""
-    account = session.get_one(CarrierAccount, account_id)
-    return account.stopped_reason is None and (account.paused_until is None or account.paused_until <= now)
 
 
 def record(session: Session, results: Sequence[Result], *, pace: float, now: datetime) -> Recorded:
@@ -138,61 +67,6 @@ def _give_back(session: Session, legs: Sequence[UUID]) -> None:
         update(LegWatch).where(col(LegWatch.leg_id).in_(legs)).values(leased_until=None),
         execution_options={"synchronize_session": False},
     )
-
-
-def _callable(now: datetime) -> Any:  # Any: a select of CarrierAccount
-    free = (col(CarrierAccount.paused_until).is_(None)) | (col(CarrierAccount.paused_until) <= now)
-    return (
-        select(CarrierAccount)
-        .where(free, col(CarrierAccount.stopped_reason).is_(None))
-        .order_by(col(CarrierAccount.id))
-        .with_for_update()
-    )
-
-
-def _affordable(accounts: Any, lease: timedelta, now: datetime) -> int:  # Any: an iterable of CarrierAccount
-    """How many calls fit into half a lease at the slowest account's pace, beyond what is reserved already."""
-    slowest = min(accounts, key=lambda one: one.per_second)
-    ahead = max(timedelta(0), (slowest.next_call_at or now) - now)
-    return max(0, int((lease / 2 - ahead).total_seconds() * slowest.per_second))
-
-
-def _opened(ring: KeyRing, account: CarrierAccount) -> Account:
-    return Account(
-        id=account.id,
-        carrier=account.carrier,
-        base_url=account.base_url,
-        header=account.header,
-        secret=ring.open_answer(account.secret_sealed, f"carrier_account:{account.id}").decode(),
-        allow_private=account.allow_private,
-    )
-
-
-def _asked(session: Session, legs: Sequence[UUID]) -> dict[UUID, LegAsked]:
-    last = (
-        select(col(Leg.batch_id), func.max(Leg.position).label("position"))
-        .where(col(Leg.batch_id).in_(select(col(Leg.batch_id)).where(col(Leg.id).in_(legs))))
-        .group_by(col(Leg.batch_id))
-        .subquery()
-    )
-    rows = session.execute(
-        select(Leg, col(Dispatch.at), last.c.position)
-        .join(last, last.c.batch_id == col(Leg.batch_id))
-        .outerjoin(Dispatch, col(Dispatch.batch_id) == col(Leg.batch_id))
-        .where(col(Leg.id).in_(legs))
-    )
-    return {
-        leg.id: LegAsked(
-            reference_type=leg.reference_type,
-            reference=leg.reference,
-            mode=leg.mode,
-            from_place=leg.from_place,
-            to_place=leg.to_place,
-            dispatched_at=dispatched_at,
-            is_last=leg.position == last_position,
-        )
-        for leg, dispatched_at, last_position in rows
-    }
 
 
 def _still_held(session: Session, results: Sequence[Result]) -> dict[UUID, int]:
@@ -287,14 +161,15 @@ def _plan_next(session: Session, answered: Sequence[Result], pace: float, now: d
 
 
 def _newest_actual(session: Session, legs: Sequence[UUID]) -> Mapping[UUID, Row[Any]]:
-    """Leg → its newest event that happened, with a milestone."""
+    """Leg → its newest event that happened, with a milestone: by time, then by rank, as progress orders them."""
     event = CarrierEvent
     rows = session.execute(
-        select(col(event.leg_id), col(event.milestone), col(event.occurred_at))
-        .where(col(event.leg_id).in_(legs), col(event.classifier) == Classifier.ACT, col(event.milestone).is_not(None))
-        .order_by(col(event.occurred_at), col(event.id))
-    )
-    return {row.leg_id: row for row in rows}
+        select(
+            col(event.leg_id), col(event.milestone), col(event.occurred_at), col(event.heard_at), col(event.id)
+        ).where(col(event.leg_id).in_(legs), col(event.classifier) == Classifier.ACT, col(event.milestone).is_not(None))
+    ).all()
+    ordered = sorted(rows, key=lambda row: (row.occurred_at or row.heard_at, RANK[row.milestone], str(row.id)))
+    return {row.leg_id: row for row in ordered}
 
 
 def _stages(legs: Sequence[UUID]) -> Any:  # Any: a select of two columns
