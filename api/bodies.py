@@ -5,6 +5,7 @@ Litestar converts leniently ("3" becomes 3) and stops at the first fault; so eac
 
 import json
 from collections.abc import Iterator
+from datetime import datetime
 from types import UnionType
 from typing import Annotated, Any, Union, get_args, get_origin, get_type_hints
 
@@ -14,6 +15,7 @@ from litestar.datastructures import State
 from litestar.exceptions import HTTPException
 
 from shipments.errors import Invalid
+from shipments.shapes import FIRST_YEAR, LAST_YEAR, is_believable
 
 DEEPEST = 12
 
@@ -57,13 +59,27 @@ def parsed(body: bytes) -> object:
 def faults_in(value: object, kind: Any, field: str, *, strict: bool = True) -> Iterator[tuple[str, str]]:  # Any: a type
     """Every (field, what was expected) where `value` is not a `kind`, as deep as structs and lists go."""
     try:
-        msgspec.convert(value, kind, strict=strict)
-        return
+        read = msgspec.convert(value, kind, strict=strict)
     except msgspec.ValidationError as error:
         found = list(_inner_faults(value, kind, field))
         yield from found or [(field or "body", _sentence(error))]
     except (OverflowError, ValueError):
         yield field or "body", "a value within reason"
+    else:
+        yield from _absurd_times(read, field)
+
+
+def _absurd_times(read: object, field: str) -> Iterator[tuple[str, str]]:
+    if isinstance(read, datetime):
+        if not is_believable(read):
+            yield field or "body", f"a time in the years {FIRST_YEAR} to {LAST_YEAR}"
+    elif isinstance(read, msgspec.Struct):
+        prefix = f"{field}." if field else ""
+        for one in msgspec.structs.fields(read):
+            yield from _absurd_times(getattr(read, one.name), prefix + one.encode_name)
+    elif isinstance(read, list | tuple):
+        for index, inner in enumerate(read):
+            yield from _absurd_times(inner, f"{field}[{index}]")
 
 
 def _inner_faults(value: object, kind: Any, field: str) -> Iterator[tuple[str, str]]:

@@ -4,7 +4,7 @@ A handler gives it one function from a session to what is shown. Writing keeps t
 Idempotency-Key in that same transaction, and sends it only after the commit.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any, TypeVar
 
@@ -60,23 +60,37 @@ class Edge:
             self._journal_refusal(error)
             raise
 
-    def look(self, show: Show[T], noted: Callable[[T], Noted | None]) -> T:
-        """As `read`, where what is shown is personal: the look is in the journal before the answer is sent."""
+    def look(self, show: Show[tuple[T, Sequence[Noted]]]) -> T:
+        """As `read`, where what is shown may be personal: such looks are in the journal before the answer is sent."""
+        shown, looks = self.read(show)
 
-        def work(session: Session) -> T:
-            shown = show(session)
-            if (entry := noted(shown)) is not None:
-                journal.note(session, entry)
-            return shown
+        def note(session: Session) -> None:
+            for look in looks:
+                journal.note(session, look)
 
-        return self._perform(work)
+        if looks:
+            self._perform(note)
+        return shown
 
     def write(self, verb: Show[T], *, status: int = 200) -> Response[T]:
         """Runs `verb` once for each Idempotency-Key; a repeat gets the same answer.
 
         Raises KeyMissing, KeyReused and what `verb` raises.
         """
+        return self._kept(verb, self._request.headers.get("idempotency-key"), lambda _: status)
+
+    def once(self, verb: Show[T], *, status: Callable[[T], int]) -> Response[T]:
+        """Runs a `verb` whose body carries an id of its own, so that a repeat is recognised by that.
+
+        An Idempotency-Key need not be sent; one that is holds as in `write`.
+        """
         key = self._request.headers.get("idempotency-key")
+        if key is not None:
+            return self._kept(verb, key, status)
+        shown = self._perform(verb)
+        return _response(AnswerBody(status(shown), _encoded(shown)))
+
+    def _kept(self, verb: Show[T], key: str | None, status: Callable[[T], int]) -> Response[T]:
         if not key or len(key) > 200 or not all("!" <= letter <= "~" for letter in key):
             raise KeyMissing
         person = self.by.person_id
@@ -85,22 +99,17 @@ class Edge:
         request = kept_answers.request_hash(self._request.method, url, self._request.scope["_body"])  # type: ignore[typeddict-item]
 
         def work(session: Session) -> AnswerBody:
-            known = kept_answers.recall(session, self.ring, person, key, request)
+            known = kept_answers.recall(session, self.ring, person, key, request, held=self.by.held)
             if known is not None:
                 return known
             shown = verb(session)
             session.flush()
-            answer = AnswerBody(status, _encoded(shown), etag(shown))
+            answer = AnswerBody(status(shown), _encoded(shown), etag(shown), self.by.held)
             kept_answers.keep(session, self.ring, person, key, request, answer, now=self.now)
             return answer
 
         answer = self._perform(work)
         return _response(answer)
-
-    def once(self, verb: Show[T], *, status: Callable[[T], int]) -> Response[T]:
-        """Runs a `verb` whose body carries an id of its own, so that a repeat is recognised by that."""
-        shown = self._perform(verb)
-        return _response(AnswerBody(status(shown), _encoded(shown)))
 
     def act(self, verb: Show[object]) -> None:
         """Runs a `verb` that may be repeated without harm and shows nothing."""
@@ -121,7 +130,8 @@ class Edge:
 
     def _journal_refusal(self, error: NotFound | NotAllowed) -> None:
         if isinstance(error, NotFound):
-            note_refusal(self._wiring, self.by, error.kind, error.code)
+            for code in error.codes:
+                note_refusal(self._wiring, self.by, error.kind, code)
         else:
             note_refusal(self._wiring, self.by, "access", self._request.scope["path"])
 

@@ -39,8 +39,8 @@ FORMATS = {
 }
 DESCRIPTION = (
     "Tools for returning migrants: from request to hand-over, box by box. Every POST needs an Idempotency-Key, so "
-    "that a retry can never act twice; receipts and hand-overs carry an id of their own instead. Every PATCH needs "
-    "If-Match. Lists come in pages: follow the Link header. Refusals are RFC 9457 problems that say what to do."
+    "that a retry can never act twice; receipts and hand-overs carry an id of their own and may do without. Every PATCH "
+    "needs If-Match. Lists come in pages: follow the Link header. Refusals are RFC 9457 problems that say what to do."
 )
 IDEMPOTENCY_KEY: Json = {
     "name": "Idempotency-Key",
@@ -142,8 +142,8 @@ def _parameters(path: str, method: str, handler: HTTPRouteHandler, shapes: _Shap
         if (default := signature(function_of(handler)).parameters[name].default) not in (Parameter.empty, None):
             schema["default"] = default
         yield {"name": name, "in": "path" if required else "query", "required": required, "schema": schema}
-    if needs_key(method, handler):
-        yield IDEMPOTENCY_KEY
+    if method == "POST":
+        yield {**IDEMPOTENCY_KEY, "required": needs_key(method, handler)}
     if method == "PATCH":
         yield IF_MATCH
 

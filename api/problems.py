@@ -9,6 +9,7 @@ from litestar import Request, Response
 from litestar.datastructures import State
 from litestar.exceptions import HTTPException, ValidationException
 from sqlalchemy.exc import DataError, DBAPIError, IntegrityError
+from sqlalchemy.exc import TimeoutError as PoolExhausted
 
 from shipments import errors
 from shipments.database import is_passing
@@ -90,6 +91,13 @@ def database_trouble(request: Request[Any, Any, State], error: DBAPIError) -> Re
     return answer("Unavailable", 503, detail, headers={"Retry-After": "5"})
 
 
+def too_busy(_request: Request[Any, Any, State], _error: PoolExhausted) -> Response[bytes]:
+    """Every connection is in use, and stayed so for longer than anybody should wait."""
+    log.error("every connection to the database is in use")
+    detail = "Too many requests at once. Nothing was stored; try again shortly."
+    return answer("Unavailable", 503, detail, headers={"Retry-After": "5"})
+
+
 def broken(request: Request[Any, Any, State], error: Exception) -> Response[bytes]:
     """A mistake of ours: named in the log, not in the answer."""
     log.error("unforeseen error", exc_info=error)
@@ -121,5 +129,6 @@ HANDLERS: Mapping[Any, Any] = {
     errors.ShipmentsError: refused,
     HTTPException: refused_by_framework,
     DBAPIError: database_trouble,
+    PoolExhausted: too_busy,
     Exception: broken,
 }

@@ -4,7 +4,7 @@ import sys
 
 import typer
 
-from api.command import demo, journal, keeping, notices, people, running
+from api.command import carriers, demo, journal, keeping, notices, people, running
 from shipments.errors import ShipmentsError
 
 REFUSED, MISUSED = 1, 2
@@ -20,6 +20,7 @@ app = typer.Typer(
 running.add_to(app)
 keeping.add_to(app)
 demo.add_to(app)
+app.add_typer(carriers.app, name="carriers")
 app.add_typer(journal.app, name="journal")
 app.add_typer(keeping.progress, name="progress")
 app.add_typer(people.people, name="people")

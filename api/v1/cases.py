@@ -103,9 +103,13 @@ def list_cases(
     cursor: FromQuery[Cursor | None] = None,
     limit: FromQuery[Limit] = 50,
 ) -> Response[Page[CaseRow]]:
-    """Cases in sight, newest first. `q`: a case code, or what another system calls the case, whole."""
+    """Cases in sight, newest first. `q`: a case code, or what another system calls the case, whole.
 
-    def show(session: Session) -> Response[Page[CaseRow]]:
+    The latter finds cases whose personal fields you may read; what it finds is in the journal.
+    """
+
+    def show(session: Session) -> tuple[Response[Page[CaseRow]], list[Noted]]:
+        called: list[UUID] = []
         statement = select(Case).order_by(col(Case.id).desc()).limit(limit + 1)
         if office:
             at = office_by_code(session, office).id
@@ -113,14 +117,15 @@ def list_cases(
         if (last := after(cursor)) is not None:
             statement = statement.where(col(Case.id) < last)
         if q:
-            called = [case.id for case in opening.cases_called(session, edge.ring, q)]
+            called = [case.id for case in _called(session, edge, q)]
             statement = statement.where((col(Case.id).in_(called)) | (col(Case.code) == codes.canonical(q)))
         found = session.exec(statement).all()
         offices = office_codes(session, [id for case in found for id in (case.host_office_id, case.origin_office_id)])
         rows = [(case.id, _row(case, offices)) for case in found]
-        return page(rows, limit, "/api/v1/cases", {"office": office, "q": q})
+        looks = [_look(edge, case, "case.find_by_reference") for case in found[:limit] if case.id in called]
+        return page(rows, limit, "/api/v1/cases", {"office": office, "q": q}), looks
 
-    return edge.read(show)
+    return edge.look(show)
 
 
 @get("/cases/{code:str}", sync_to_thread=True, opt=open_to(SEES_CASES))
@@ -128,17 +133,14 @@ def read_case(code: FromPath[str], edge: NamedDependency[Edge]) -> Response[Case
     """One case. Whoever works with the person also sees name and contact; that look is in the journal."""
     number = codes.read(codes.Kind.CASE, code)
 
-    def show(session: Session) -> CaseView:
+    def show(session: Session) -> tuple[CaseView, list[Noted]]:
         case = find(session, Case, number, "case")
-        personal = read_personal(session, edge.ring, case) if may_read_personal(edge.by, case) else None
-        return case_view(session, case, personal)
+        if not may_read_personal(edge.by, case):
+            return case_view(session, case), []
+        personal = read_personal(session, edge.ring, case)
+        return case_view(session, case, personal), [_look(edge, case, "case.read_personal")]
 
-    def noted(shown: CaseView) -> Noted | None:
-        if shown.personal is None:
-            return None
-        return Noted(edge.now, "case.read_personal", "case", number, edge.by.person_id, outcome=Outcome.SAW)
-
-    return shown_with_etag(edge.look(show, noted))
+    return shown_with_etag(edge.look(show))
 
 
 @patch("/cases/{code:str}", sync_to_thread=True, opt=open_to(WORKS_WITH_CASES))
@@ -236,6 +238,15 @@ def case_view(session: Session, case: Case, personal: Personal | None = None) ->
         version=case.version,
         personal=personal,
     )
+
+
+def _called(session: Session, edge: Edge, reference: str) -> list[Case]:
+    found = opening.cases_called(session, edge.ring, reference)
+    return [case for case in found if may_read_personal(edge.by, case)]
+
+
+def _look(edge: Edge, case: Case, action: str) -> Noted:
+    return Noted(edge.now, action, "case", case.code, edge.by.person_id, case.host_office_id, Outcome.SAW)
 
 
 def _row(case: Case, offices: dict[UUID, str]) -> CaseRow:

@@ -126,11 +126,12 @@ class Database:
     def writing(self, *, patience_ms: int | None = None) -> Iterator[Session]:
         """A session that may write; commits when the block ends well, else rolls back. Raises Unavailable.
 
-        `patience_ms`: how long to wait for another writer, up to twice; as a rule BUSY_MS.
+        `patience_ms`: how long to wait on SQLite for a writer here, and again for one elsewhere; else BUSY_MS.
         """
-        patience_ms = BUSY_MS if patience_ms is None else patience_ms
-        writers = self._writers.execution_options(shipments_patience_ms=patience_ms)
-        with self._in_turn(patience_ms), Session(writers, expire_on_commit=False) as session, session.begin():
+        writers = self._writers
+        if patience_ms is not None:
+            writers = writers.execution_options(shipments_patience_ms=patience_ms)
+        with self._in_turn(BUSY_MS if patience_ms is None else patience_ms), Session(writers, expire_on_commit=False) as session, session.begin():
             yield session
 
     @contextmanager
@@ -207,5 +208,14 @@ def _prepare_sqlite(connection: sqlite3.Connection, _record: object) -> None:
 
 
 def _begin_sqlite(connection: Connection) -> None:
-    writes = connection.get_execution_options().get("shipments_writes", False)
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+    options = connection.get_execution_options()
+    begin = "BEGIN IMMEDIATE" if options.get("shipments_writes", False) else "BEGIN"
+    patience_ms = options.get("shipments_patience_ms")
+    if patience_ms is None:
+        connection.exec_driver_sql(begin)
+        return
+    connection.exec_driver_sql(f"PRAGMA busy_timeout = {patience_ms:d}")
+    try:
+        connection.exec_driver_sql(begin)
+    finally:
+        connection.exec_driver_sql(f"PRAGMA busy_timeout = {BUSY_MS:d}")

@@ -15,10 +15,11 @@ class ShipmentsError(Exception):
 
 
 class NotFound(ShipmentsError):
-    """No such thing, or none that this person may see: the two are told apart only in the journal."""
+    """No such thing, or none that this person may see: the two are told apart only in the journal. `codes`: all."""
 
-    def __init__(self, kind: str, code: str) -> None:
-        super().__init__(f"There is no {kind} {code!r} that you can see. Check the code.")
+    def __init__(self, kind: str, code: str, *others: str) -> None:
+        self.codes = (code, *others)
+        super().__init__(f"There is no {kind} {' or '.join(map(repr, self.codes))} that you can see. Check the code.")
         self.kind = kind
         self.code = code
 

@@ -1,6 +1,7 @@
 """Idempotency: the answer to a request is kept with its key, in the same transaction as what the request did.
 
-A kept answer is sealed, because it may show a card's secret, and is forgotten after KEPT_FOR.
+A kept answer is sealed, because it may show a card's secret, and is forgotten after KEPT_FOR. It is repeated only to
+whoever still holds every grant that they held when it was given; acting anew for a known key would act twice.
 """
 
 import hashlib
@@ -12,7 +13,7 @@ from sqlalchemy import bindparam, delete, insert, select, text
 from sqlmodel import Field, Session, SQLModel, col
 
 from shipments.database import instant
-from shipments.errors import KeyReused
+from shipments.errors import KeyReused, NotAllowed
 from shipments.sealing import KeyRing
 
 KEPT_FOR = timedelta(days=7)
@@ -37,11 +38,12 @@ _KEEP = insert(KeptAnswer)
 
 
 class AnswerBody(msgspec.Struct, frozen=True):
-    """An HTTP answer, as far as a repeat needs it."""
+    """An HTTP answer, as far as a repeat needs it. `held`: what whoever got it was allowed (see `Actor.held`)."""
 
     status: int
     body: bytes
     headers: dict[str, str] = {}
+    held: frozenset[str] = frozenset()
 
 
 def request_hash(method: str, path: str, body: bytes) -> bytes:
@@ -49,15 +51,23 @@ def request_hash(method: str, path: str, body: bytes) -> bytes:
     return hashlib.sha256(b"\0".join((method.encode(), path.encode(), body))).digest()
 
 
-def recall(session: Session, ring: KeyRing, person_id: UUID, key: str, request: bytes) -> AnswerBody | None:
-    """The answer given before, or None. Raises KeyReused where the request was another one."""
+def recall(
+    session: Session, ring: KeyRing, person_id: UUID, key: str, request: bytes, *, held: frozenset[str]
+) -> AnswerBody | None:
+    """The answer given before, or None.
+
+    Raises KeyReused where the request was another one, NotAllowed where a grant of that time is no longer `held`.
+    """
     _one_at_a_time(session, f"{person_id}:{key}")
     kept = session.connection().execute(_KEPT, {"of": person_id, "named": key}).one_or_none()
     if kept is None:
         return None
     if kept.request_hash != request:
         raise KeyReused
-    return msgspec.msgpack.decode(ring.open_answer(kept.sealed, f"{person_id}:{key}"), type=AnswerBody)
+    answer = msgspec.msgpack.decode(ring.open_answer(kept.sealed, f"{person_id}:{key}"), type=AnswerBody)
+    if not answer.held <= held:
+        raise NotAllowed("This was done, but your roles have changed since, so that its answer is not shown again.")
+    return answer
 
 
 def _one_at_a_time(session: Session, name: str) -> None:

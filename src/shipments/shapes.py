@@ -7,6 +7,7 @@ import msgspec
 
 from shipments.errors import Invalid
 
+FIRST_YEAR, LAST_YEAR = 2000, 2100
 TypedCode = Annotated[str, msgspec.Meta(min_length=4, max_length=40, description="A code as printed on label or card.")]
 OfficeCode = Annotated[
     str, msgspec.Meta(min_length=2, max_length=20, description="An office's code.", examples=["GN-CKY"])
@@ -40,13 +41,25 @@ Unlocode = Annotated[
 ]
 
 
+def is_believable(time: datetime) -> bool:
+    """Whether anything of this programme may have happened then, or may be planned for then."""
+    return FIRST_YEAR <= time.year <= LAST_YEAR
+
+
 def moment(text: str | None, field: str) -> datetime | None:
-    """The moment that a DayOrInstant means, aware UTC. Raises Invalid for a day that the calendar does not have."""
+    """The moment that a DayOrInstant means, aware UTC.
+
+    Raises Invalid for a day that the calendar does not have, or one that is not believable.
+    """
     if text is None:
         return None
     try:
         if len(text) == len("2026-03-01"):
-            return datetime.combine(date.fromisoformat(text), time(12), UTC)
-        return datetime.fromisoformat(text).astimezone(UTC)
+            found = datetime.combine(date.fromisoformat(text), time(12), UTC)
+        else:
+            found = datetime.fromisoformat(text).astimezone(UTC)
     except (ValueError, OverflowError) as error:
         raise Invalid([(field, "a day or a time that the calendar has")]) from error
+    if not is_believable(found):
+        raise Invalid([(field, f"a day or a time in the years {FIRST_YEAR} to {LAST_YEAR}")])
+    return found

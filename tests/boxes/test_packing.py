@@ -106,7 +106,7 @@ def test_a_box_takes_lines_of_several_requests_for_the_same_office_and_of_no_oth
 
     with pytest.raises(Invalid, match="same offices"):
         pack(journey, box, journey.do(elsewhere, EVERYWHERE))
-    with pytest.raises(Invalid, match="that you can see"):
+    with pytest.raises(NotFound, match="request line .* that you can see"):
         pack(journey, box, LineToPack(uuid4(), 1))
 
 

@@ -284,6 +284,20 @@ def test_without_a_card_there_is_nothing_to_revoke_or_unlock(
             act(session, code, by=staff.counsellor, now=NOON)
 
 
+def test_a_card_that_was_revoked_is_revoked_again_without_harm(
+    sqlite_database: Database, ring: KeyRing, staff: Staff
+) -> None:
+    code = a_whole_case(sqlite_database, ring, staff.counsellor).code
+    token = token_of(a_card(sqlite_database, ring, code, staff.counsellor))
+    for _ in range(2):
+        with acting(sqlite_database, staff.counsellor) as session:
+            revoke_card(session, code, by=staff.counsellor, now=NOON)
+    assert not opens(sqlite_database, ring, token)
+    with sqlite_database.reading() as session:
+        done = [entry.action for entry in session.exec(select(JournalEntry)) if entry.action == "card.revoke"]
+    assert len(done) == 1
+
+
 def test_two_cards_issued_at_once_leave_one_alive(database: Database, ring: KeyRing, staff: Staff) -> None:
     code = a_whole_case(database, ring, staff.counsellor).code
     with ThreadPoolExecutor(4) as pool:

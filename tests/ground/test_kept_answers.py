@@ -10,12 +10,13 @@ from sqlalchemy.exc import IntegrityError
 from sqlmodel import col, select
 
 from shipments.database import Database
-from shipments.errors import KeyReused
+from shipments.errors import KeyReused, NotAllowed
 from shipments.kept_answers import KEPT_FOR, AnswerBody, KeptAnswer, forget_old, keep, recall, request_hash
 from shipments.sealing import KeyRing
 from tests.builders import NOON, a_person
 
-ANSWER = AnswerBody(201, b'{"url":"/C/SECRET-TOKEN-OF-A-CARD","pin":"493817"}', {"ETag": '"1"'})
+HELD = frozenset({"counsellor:1", "receiver:2"})
+ANSWER = AnswerBody(201, b'{"url":"/C/SECRET-TOKEN-OF-A-CARD","pin":"493817"}', {"ETag": '"1"'}, HELD)
 REQUEST = request_hash("POST", "/api/v1/cases/CS-1/card", b"{}")
 
 
@@ -29,14 +30,14 @@ def keep_one(database: Database, ring: KeyRing, key: str = "k", answer: AnswerBo
 def test_the_same_key_gives_the_same_answer(database: Database, ring: KeyRing) -> None:
     person = keep_one(database, ring)
     with database.reading() as session:
-        assert recall(session, ring, person, "k", REQUEST) == ANSWER
-        assert recall(session, ring, person, "another key", REQUEST) is None
+        assert recall(session, ring, person, "k", REQUEST, held=HELD) == ANSWER
+        assert recall(session, ring, person, "another key", REQUEST, held=HELD) is None
 
 
 def test_the_same_key_of_somebody_else_is_another_key(sqlite_database: Database, ring: KeyRing) -> None:
     keep_one(sqlite_database, ring)
     with sqlite_database.writing() as session:
-        assert recall(session, ring, a_person(session).id, "k", REQUEST) is None
+        assert recall(session, ring, a_person(session).id, "k", REQUEST, held=HELD) is None
 
 
 @pytest.mark.parametrize(
@@ -52,7 +53,16 @@ def test_the_same_key_of_somebody_else_is_another_key(sqlite_database: Database,
 def test_the_same_key_with_another_request_is_refused(sqlite_database: Database, ring: KeyRing, other: bytes) -> None:
     person = keep_one(sqlite_database, ring)
     with sqlite_database.reading() as session, pytest.raises(KeyReused):
-        recall(session, ring, person, "k", other)
+        recall(session, ring, person, "k", other, held=HELD)
+
+
+def test_an_answer_is_repeated_to_whoever_still_holds_every_role_of_then(database: Database, ring: KeyRing) -> None:
+    person = keep_one(database, ring)
+    with database.reading() as session:
+        assert recall(session, ring, person, "k", REQUEST, held=HELD | {"auditor:"}) == ANSWER
+        for fewer in (frozenset(), frozenset({"receiver:2"}), frozenset({"counsellor:2", "receiver:2"})):
+            with pytest.raises(NotAllowed, match="roles have changed"):
+                recall(session, ring, person, "k", REQUEST, held=fewer)
 
 
 def test_a_key_is_answered_once(database: Database, ring: KeyRing) -> None:

@@ -11,10 +11,10 @@ from sqlmodel import Session, col, select
 
 from shipments import codes, journal
 from shipments.batches.batch import Batch, Mode
-from shipments.boxes.box import Box, Happened
+from shipments.boxes.box import Box, BoxFact, Happened
 from shipments.boxes.facts import facts_changed, record
 from shipments.boxes.packing import must_be_here
-from shipments.errors import Invalid, NotFound, VersionStale, WrongState
+from shipments.errors import NotFound, VersionStale, WrongState
 from shipments.journal import Noted
 from shipments.offices.office import receiving_office, sending_office
 from shipments.offices.person import Role
@@ -77,15 +77,12 @@ def change(
 def add_boxes(session: Session, code: str, boxes: Sequence[str], *, by: Actor, now: datetime) -> Batch:
     """Puts boxes into a batch: all of them, or none and the refusal names each that does not fit.
 
-    Raises NotFound for the batch, Invalid for boxes that cannot be seen, WrongState for boxes that cannot join.
+    Raises NotFound for the batch and for every box that cannot be seen, WrongState for boxes that cannot join.
     """
     batch = batch_to_plan(session, code, by)
     found = {box.code: box for box in session.exec(select(Box).where(col(Box.code).in_(boxes)).with_for_update())}
-    unseen = [
-        (f"boxes[{index}]", "the code of a box that you can see") for index, one in enumerate(boxes) if one not in found
-    ]
-    if unseen:
-        raise Invalid(unseen)
+    if unseen := [one for one in dict.fromkeys(boxes) if one not in found]:
+        raise NotFound("box", *unseen)
     joining = [found[one] for one in dict.fromkeys(boxes) if found[one].batch_id != batch.id]
     if misfits := [trouble for box in joining if (trouble := _misfit(box, batch))]:
         raise WrongState(
@@ -103,11 +100,13 @@ def add_boxes(session: Session, code: str, boxes: Sequence[str], *, by: Actor, n
 
 
 def remove_box(session: Session, code: str, box_code: str, *, by: Actor, now: datetime) -> Batch:
-    """Takes one box out again. Raises NotFound, WrongState."""
+    """Takes one box out again; one that was taken out before stays out. Raises NotFound, WrongState."""
     batch = batch_to_plan(session, code, by)
     box = find(session, Box, box_code, "box", lock=True)
     if box.batch_id != batch.id:
-        raise NotFound("box of this batch", box_code)
+        if not _was_taken_out(session, box, batch):
+            raise NotFound("box of this batch", box_code)
+        return batch
     box.batch_id = box.batch_position = None
     box.version += 1
     batch.version += 1
@@ -141,6 +140,11 @@ def noted(batch: Batch, action: str, by: Actor, now: datetime, **details: str | 
         office_id=batch.host_office_id,
         details=details,
     )
+
+
+def _was_taken_out(session: Session, box: Box, batch: Batch) -> bool:
+    left = select(BoxFact.details).where(BoxFact.box_id == box.id, BoxFact.happened == Happened.LEFT_BATCH)
+    return any(details.get("batch") == batch.code for details in session.exec(left))
 
 
 def _misfit(box: Box, batch: Batch) -> str | None:

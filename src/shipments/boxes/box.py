@@ -98,7 +98,10 @@ class Box(Scoped, table=True):
 
 
 class BoxLine(SQLModel, table=True):
-    """What a box holds of a request line. Counts come from the receipt that counts, `handed_over` from hand-overs."""
+    """What a box holds of a request line. Counts come from the receipt that counts, `handed_over` from hand-overs.
+
+    `given_back`: pieces that the request line no longer counts as packed, since the box was lost, returned or destroyed.
+    """
 
     __tablename__ = "box_line"
     __table_args__ = (
@@ -110,6 +113,7 @@ class BoxLine(SQLModel, table=True):
             name="received_adds_up",
         ),
         CheckConstraint("handed_over >= 0 AND handed_over <= coalesce(good, quantity)", name="handed_over_within_good"),
+        CheckConstraint("given_back >= 0 AND given_back <= quantity", name="given_back_within_quantity"),
     )
 
     id: UUID = Field(default_factory=new_id, primary_key=True)
@@ -120,6 +124,7 @@ class BoxLine(SQLModel, table=True):
     damaged: int | None = None
     missing: int | None = None
     handed_over: int = 0
+    given_back: int = 0
 
 
 class Happened(StrEnum):
@@ -186,13 +191,13 @@ class BoxCheck(SQLModel, table=True):
 
 
 class ElectricalTest(SQLModel, table=True):
-    """A test of one electrical thing in a box."""
+    """A test of one electrical thing, of this request line, in the box of the check. Appended only, as checks are."""
 
     __tablename__ = "electrical_test"
 
     id: UUID = Field(default_factory=new_id, primary_key=True)
     check_id: UUID = Field(foreign_key="box_check.id", index=True)
-    box_line_id: UUID = Field(foreign_key="box_line.id", index=True)
+    request_line_id: UUID = Field(foreign_key="request_line.id", index=True)
     serial: str = Field(max_length=80)
     tester: str = Field(max_length=120)
     kind: str = Field(max_length=120)

@@ -1,11 +1,13 @@
 """From an empty carton to a sealed box: register, pack, unpack, check, seal, reopen."""
 
+from collections import defaultdict
 from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 from uuid import UUID
 
 import msgspec
-from sqlalchemy import delete
+from sqlalchemy import Uuid, column, table
+from sqlalchemy import select as columns
 from sqlmodel import Session, col, select
 
 from shipments import codes, journal
@@ -16,19 +18,25 @@ from shipments.boxes.box import (
     BoxLine,
     ElectricalTest,
     Happened,
+    Stage,
     Wood,
 )
 from shipments.boxes.facts import facts_changed, record
+from shipments.cases.case import Case
 from shipments.catalogue.item import Item
-from shipments.errors import Invalid, WrongState
+from shipments.errors import Invalid, NotFound, WrongState
 from shipments.journal import Noted
 from shipments.offices.office import Office, receiving_office, sending_office
 from shipments.offices.person import Role
 from shipments.offices.scope import Actor, find
+from shipments.requests.asking import must_be_alive, must_not_be_withdrawn
 from shipments.requests.request import RequestLine, SupplyRequest
 from shipments.shapes import DayOrInstant, Line, Quantity, WattHours, Word, moment
 
 PACKERS = frozenset({Role.LOGISTICIAN})
+HERE = frozenset({Stage.REGISTERED, Stage.PACKED, Stage.WAITING})
+STILL_HERE = HERE | {Stage.WITHDRAWN}
+_BATCH = table("batch", column("id", Uuid()))  # a later chapter: named, not imported
 
 
 class LineToPack(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -97,8 +105,11 @@ def register(
 def pack(session: Session, code: str, lines: Sequence[LineToPack], *, by: Actor, now: datetime) -> Box:
     """Puts approved things in. All of the lines, or none. Raises NotFound, WrongState, TooMuch, Invalid."""
     box = open_box(session, code, by)
+    _refuse_unseen(session, lines)
     for asked in sorted(lines, key=lambda line: line.request_line):
-        _line_for(session, box, asked.request_line).pack(asked.quantity)
+        line, request = _line_for(session, box, asked.request_line)
+        _must_be_wanted(session, request)
+        line.pack(asked.quantity)
         _put_in(session, box, asked)
     box.version += 1
     box.filled_at = now
@@ -107,15 +118,16 @@ def pack(session: Session, code: str, lines: Sequence[LineToPack], *, by: Actor,
 
 
 def unpack(session: Session, code: str, lines: Sequence[LineToPack], *, by: Actor, now: datetime) -> Box:
-    """Takes things out again. Raises NotFound, WrongState, Invalid for more than is in it."""
-    box = open_box(session, code, by)
+    """Takes things out again, of a withdrawn box too. Raises NotFound, WrongState, Invalid for more than is in it."""
+    box = open_box(session, code, by, STILL_HERE)
     for asked in sorted(lines, key=lambda line: line.request_line):
         inside = _inside(session, box, asked.request_line)
         if inside is None or inside.quantity < asked.quantity:
             raise Invalid([("lines", f"at most what is in {code}: {inside.quantity if inside else 0}")])
-        _line_for(session, box, asked.request_line).packed -= asked.quantity
+        line, _ = _line_for(session, box, asked.request_line)
+        line.packed -= asked.quantity
         if inside.quantity == asked.quantity:
-            _take_out(session, inside)
+            session.delete(inside)
         else:
             inside.quantity -= asked.quantity
     box.version += 1
@@ -135,10 +147,10 @@ def check(
     now: datetime,
 ) -> BoxCheck:
     """Answers the checklist. Raises NotFound, WrongState once it has left, Invalid for a line of another box."""
-    box = find(session, Box, code, "box", lock=True)
+    box = locked_box(session, code)
     by.must_be(PACKERS, box.host_office_id)
     must_be_here(box)
-    known = set(session.exec(select(BoxLine.id).where(BoxLine.box_id == box.id)))
+    known = dict(session.exec(select(BoxLine.id, BoxLine.request_line_id).where(BoxLine.box_id == box.id)).all())
     foreign = [
         (f"electrical[{index}].box_line", "the id of a line of this box")
         for index, test in enumerate(electrical)
@@ -154,7 +166,7 @@ def check(
     session.add_all(
         ElectricalTest(
             check_id=answers.id,
-            box_line_id=test.box_line,
+            request_line_id=known[test.box_line],
             serial=test.serial,
             tester=test.tester,
             kind=test.kind,
@@ -180,10 +192,10 @@ def seal(session: Session, code: str, *, gross_weight_g: int, seal_number: str, 
 
 
 def reopen(session: Session, code: str, *, reason: str, by: Actor, now: datetime) -> Box:
-    """Breaks the seal before it leaves. Raises NotFound, WrongState."""
-    box = find(session, Box, code, "box", lock=True)
+    """Breaks the seal before it leaves, or of a withdrawn box to unpack it. Raises NotFound, WrongState."""
+    box = locked_box(session, code)
     by.must_be(PACKERS, box.host_office_id)
-    must_be_here(box)
+    must_be_here(box, STILL_HERE)
     old = box.seal_number
     box.reopen()
     box.version += 1
@@ -195,7 +207,7 @@ def reopen(session: Session, code: str, *, reason: str, by: Actor, now: datetime
 def check_troubles(session: Session, box: Box) -> list[str]:
     """What still keeps a box from travelling, in words; empty: nothing."""
     lines = session.exec(
-        select(BoxLine.id, RequestLine.description, Item.electrical)
+        select(BoxLine.request_line_id, BoxLine.quantity, RequestLine.description, Item.electrical)
         .join(RequestLine, col(RequestLine.id) == BoxLine.request_line_id)
         .outerjoin(Item, col(Item.id) == RequestLine.item_id)
         .where(BoxLine.box_id == box.id)
@@ -209,32 +221,39 @@ def check_troubles(session: Session, box: Box) -> list[str]:
     ).first()
     if last is None or (box.filled_at is not None and last.checked_at < box.filled_at):
         return ["the checklist is not answered for what is in it now"]
-    tests = {
-        test.box_line_id: test
-        for test in session.exec(select(ElectricalTest).where(ElectricalTest.check_id == last.id))
-    }
+    tests: dict[UUID, list[bool]] = defaultdict(list)
+    for test in session.exec(select(ElectricalTest).where(ElectricalTest.check_id == last.id)):
+        tests[test.request_line_id].append(test.passed)
     troubles = _hazard_troubles(last)
-    for line, description, electrical in lines:
-        test = tests.get(line)
-        if electrical and test is None:
-            troubles.append(f"{description} has no electrical test")
-        elif test is not None and not test.passed:
-            troubles.append(f"{description} failed its electrical test")
+    for line, quantity, description, electrical in lines:
+        troubles += _electrical_troubles(description, bool(electrical), quantity, tests[line])
     return troubles
 
 
-def open_box(session: Session, code: str, by: Actor) -> Box:
-    """The box, locked, if it may be filled now. Raises NotFound, NotAllowed, WrongState."""
-    box = find(session, Box, code, "box", lock=True)
+def open_box(session: Session, code: str, by: Actor, stages: frozenset[Stage] = HERE) -> Box:
+    """The box, locked, if it is open and in one of `stages`. Raises NotFound, NotAllowed, WrongState."""
+    box = locked_box(session, code)
     by.must_be(PACKERS, box.host_office_id)
     box.must_be_open()
-    must_be_here(box)
+    must_be_here(box, stages)
     return box
 
 
-def must_be_here(box: Box) -> None:
+def locked_box(session: Session, code: str) -> Box:
+    """The box, locked after the batch that it is in: whoever locks both does it in this order. Raises NotFound."""
+    batch = find(session, Box, code, "box").batch_id
+    while True:
+        if batch is not None:
+            session.execute(columns(_BATCH.c.id).where(_BATCH.c.id == batch).with_for_update())
+        box = find(session, Box, code, "box", lock=True)
+        if box.batch_id in (None, batch):
+            return box
+        batch = box.batch_id  # it joined between the two looks; a deadlock, if it comes to one, is run again
+
+
+def must_be_here(box: Box, stages: frozenset[Stage] = HERE) -> None:
     """Raises WrongState once the box has left or ended."""
-    if box.stage not in ("registered", "packed", "waiting"):
+    if box.stage not in stages:
         raise WrongState(f"Box {box.code} is {box.stage}.", state=box.stage, expected="still at the host office")
 
 
@@ -263,6 +282,19 @@ def _hazard_troubles(check: BoxCheck) -> list[str]:
     return troubles + [f"it holds {name}" for name in ("fuel", "gas", "aerosol") if getattr(check, name)]
 
 
+def _electrical_troubles(description: str, electrical: bool, quantity: int, passed: Sequence[bool]) -> list[str]:
+    """`passed`: the outcome of each test of one line; each piece needs one of its own."""
+    if not all(passed):
+        return [f"{description} failed its electrical test"]
+    if electrical and len(passed) < quantity:
+        return [
+            f"{description}: {len(passed)} of {quantity} electrically tested"
+            if passed
+            else f"{description} has no electrical test"
+        ]
+    return []
+
+
 def _host(session: Session, code: str | None, by: Actor) -> UUID:
     if code is not None:
         return sending_office(session, code).id
@@ -273,7 +305,18 @@ def _host(session: Session, code: str | None, by: Actor) -> UUID:
     return sending[0]
 
 
-def _line_for(session: Session, box: Box, line_id: UUID) -> RequestLine:
+def _refuse_unseen(session: Session, lines: Sequence[LineToPack]) -> None:
+    asked = {line.request_line for line in lines}
+    seen = session.exec(
+        select(RequestLine.id)
+        .join(SupplyRequest, col(SupplyRequest.id) == RequestLine.request_id)
+        .where(col(RequestLine.id).in_(asked))
+    )
+    if unseen := sorted(map(str, asked.difference(seen))):
+        raise NotFound("request line", *unseen)
+
+
+def _line_for(session: Session, box: Box, line_id: UUID) -> tuple[RequestLine, SupplyRequest]:
     row = session.exec(
         select(RequestLine, SupplyRequest)
         .join(SupplyRequest, col(SupplyRequest.id) == RequestLine.request_id)
@@ -281,13 +324,16 @@ def _line_for(session: Session, box: Box, line_id: UUID) -> RequestLine:
         .with_for_update()
     ).one_or_none()
     if row is None:
-        raise Invalid([("lines.request_line", "the id of a request line that you can see")])
+        raise NotFound("request line", str(line_id))
     line, request = row
     if (request.host_office_id, request.origin_office_id) != (box.host_office_id, box.origin_office_id):
         raise Invalid([("lines.request_line", f"a line of a request for the same offices as box {box.code}")])
-    if request.withdrawn_at is not None:
-        raise WrongState(f"Request {request.code} was withdrawn.", state="withdrawn", expected="not withdrawn")
-    return line
+    return line, request
+
+
+def _must_be_wanted(session: Session, request: SupplyRequest) -> None:
+    must_not_be_withdrawn(request)
+    must_be_alive(session, session.get_one(Case, request.case_id))
 
 
 def _inside(session: Session, box: Box, line_id: UUID) -> BoxLine | None:
@@ -303,8 +349,3 @@ def _put_in(session: Session, box: Box, asked: LineToPack) -> None:
         session.flush()
     else:
         inside.quantity += asked.quantity
-
-
-def _take_out(session: Session, line: BoxLine) -> None:
-    session.execute(delete(ElectricalTest).where(col(ElectricalTest.box_line_id) == line.id))
-    session.delete(line)

@@ -111,12 +111,13 @@ def issue_card(
 
 
 def revoke_card(session: Session, case_code: str, *, by: Actor, now: datetime) -> None:
-    """The case's card is dead from now on. Raises NotFound, NotAllowed, WrongState where there is none."""
+    """The case's card is dead from now on, or was before. Raises NotFound, NotAllowed, WrongState without any card."""
     case = find(session, Case, case_code, "case", lock=True)
     must_work_with(by, case)
-    if not end_card(session, case.id, now=now):
+    if end_card(session, case.id, now=now):
+        note_case(session, case, "card.revoke", by=by, now=now)
+    elif not session.connection().scalar(select(exists().where(col(Card.case_id) == case.id))):
         raise WrongState(f"Case {case.code} has no card.", state="no card", expected="a card in use")
-    note_case(session, case, "card.revoke", by=by, now=now)
 
 
 def unlock_card(session: Session, case_code: str, *, by: Actor, now: datetime) -> None:

@@ -41,6 +41,8 @@ class Contradiction(StrEnum):
     CARRIER_FELL_BACK = "carrier_fell_back"
     CARRIER_SAYS_LOST = "carrier_says_lost"
     CARRIER_SAYS_RETURNED = "carrier_says_returned"
+    HANDED_OVER_BEFORE_RECEIPT = "handed_over_before_receipt"
+    HANDED_OVER_MORE_THAN_GOOD = "handed_over_more_than_good"
     RECEIPTS_DIFFER = "receipts_differ"
     RECEIVED_AFTER_END = "received_after_end"
     RECEIVED_BEFORE_DISPATCH = "received_before_dispatch"

@@ -3,25 +3,20 @@
 Overdue and silent depend on the clock, so what is derived is *when* they begin; readers compare with now.
 """
 
-from collections.abc import Iterable, Sequence
-from datetime import datetime, timedelta
+from collections.abc import Sequence
+from datetime import datetime
 from enum import StrEnum
-from typing import TypeVar
 
 import msgspec
 
 from shipments.boxes.box import Happened, Stage
+from shipments.boxes.latest import ENDS, last_end, latest, uncorrected
 from shipments.progress.carrier_news import CarrierNews, Contradiction, news_of
+from shipments.progress.contradicting import contradictions_of, ended_after, left_of
 from shipments.progress.facts import Arrival, BoxFacts, Deed
 from shipments.receipts.receipt import Condition
+from shipments.receipts.standing import standing_receipt
 
-CLOCK_ERROR = timedelta(days=2)
-ENDS = {
-    Happened.WITHDRAWN: Stage.WITHDRAWN,
-    Happened.LOST: Stage.LOST,
-    Happened.RETURNED: Stage.RETURNED,
-    Happened.DESTROYED: Stage.DESTROYED,
-}
 TRAVELS = frozenset({Stage.ON_THE_WAY, Stage.IN_THE_COUNTRY})
 
 
@@ -65,11 +60,11 @@ def exceptions_by_clock(
 
 def progress_of(facts: BoxFacts) -> Progress:
     """All of it, from the facts of one box."""
-    deeds = _uncorrected(facts.deeds)
-    receipts = _uncorrected(facts.receipts)
+    deeds = uncorrected(facts.deeds)
+    receipts = uncorrected(facts.receipts)
     carrier = news_of(facts)
     stage = _stage(facts, deeds, receipts, carrier)
-    contradictions = carrier.contradictions | _contradictions(facts, deeds, receipts)
+    contradictions = carrier.contradictions | contradictions_of(facts, deeds, receipts)
     expected = carrier.expected if stage in TRAVELS | {Stage.WAITING} else None
     return Progress(
         stage=stage,
@@ -84,35 +79,28 @@ def progress_of(facts: BoxFacts) -> Progress:
 
 
 def _stage(facts: BoxFacts, deeds: Sequence[Deed], receipts: Sequence[Arrival], carrier: CarrierNews) -> Stage:
-    if any(not passing.refused for passing in facts.handovers) and facts.left_to_hand_over == 0:
+    if _is_handed_over(facts, receipts):
         return Stage.HANDED_OVER
-    ended = _ended(deeds)
-    if receipts and not _ended_after(ended, receipts):
+    ended = last_end(deeds)
+    if receipts and not ended_after(ended, receipts):
         return Stage.READY if any(map(_is_ready, receipts)) else Stage.AT_THE_OFFICE
     if ended:
         return ENDS[ended.happened]
     if facts.dispatched_at:
         return Stage.IN_THE_COUNTRY if carrier.in_the_country else Stage.ON_THE_WAY
-    sealed = _last(deeds, {Happened.SEALED, Happened.REOPENED})
+    sealed = latest(deeds, {Happened.SEALED, Happened.REOPENED})
     if sealed is None or sealed.happened == Happened.REOPENED:
         return Stage.REGISTERED
     return Stage.WAITING if facts.in_batch else Stage.PACKED
 
 
+def _is_handed_over(facts: BoxFacts, receipts: Sequence[Arrival]) -> bool:
+    taken = any(not passing.refused for passing in facts.handovers)
+    return taken and all(left <= 0 for left in left_of(facts, receipts).values())
+
+
 def _is_ready(receipt: Arrival) -> bool:
     return receipt.counted or receipt.condition == Condition.GOOD
-
-
-def _ended(deeds: Sequence[Deed]) -> Deed | None:
-    last = _last(deeds, {*ENDS, Happened.FOUND})
-    return last if last and last.happened in ENDS else None
-
-
-def _ended_after(ended: Deed | None, receipts: Sequence[Arrival]) -> bool:
-    """Whether the way ended at the office, such as what nobody came for: after every arrival, and knowing of it."""
-    return ended is not None and all(
-        one.arrived_at < ended.occurred_at and one.heard_at <= ended.heard_at for one in receipts
-    )
 
 
 def _exceptions(
@@ -123,8 +111,8 @@ def _exceptions(
     stage: Stage,
     contradictions: frozenset[Contradiction],
 ) -> frozenset[BoxException]:
-    standing = standing_arrival(receipts)
-    contact = _last(deeds, {Happened.UNREACHABLE, Happened.REACHED})
+    standing = standing_receipt(receipts)
+    contact = latest(deeds, {Happened.UNREACHABLE, Happened.REACHED})
     passing = max(facts.handovers, key=lambda one: (one.at, one.id), default=None)
     waiting = stage in (Stage.AT_THE_OFFICE, Stage.READY)
     found = {
@@ -142,38 +130,6 @@ def _is_damaged(receipt: Arrival) -> bool:
     return receipt.damaged > 0 or (receipt.condition == Condition.DAMAGED and not receipt.counted)
 
 
-def standing_arrival(receipts: Sequence[Arrival]) -> Arrival | None:
-    """The receipt that counts, by the rule of `receipts.receiving.standing_receipt`; `receipts` are uncorrected."""
-    return min(receipts, key=lambda one: (not one.counted, one.arrived_at, one.id), default=None)
-
-
-def _contradictions(facts: BoxFacts, deeds: Sequence[Deed], receipts: Sequence[Arrival]) -> frozenset[Contradiction]:
-    sealed = _last(deeds, {Happened.SEALED, Happened.REOPENED})
-    dispatched = facts.dispatched_at
-    number = sealed.seal_number if sealed else None
-    ended = _ended(deeds)
-    found = {
-        Contradiction.RECEIPTS_DIFFER: _differ(receipts),
-        Contradiction.RECEIVED_AFTER_END: bool(receipts) and ended is not None and not _ended_after(ended, receipts),
-        Contradiction.RECEIVED_BEFORE_DISPATCH: dispatched is not None
-        and any(receipt.arrived_at < dispatched - CLOCK_ERROR for receipt in receipts),
-        Contradiction.SEAL_DIFFERS: any(
-            receipt.seal_number is not None and number is not None and receipt.seal_number != number
-            for receipt in receipts
-        ),
-        Contradiction.SURPLUS: any(receipt.surplus > 0 for receipt in receipts),
-    }
-    return frozenset(word for word, holds in found.items() if holds)
-
-
-def _differ(receipts: Sequence[Arrival]) -> bool:
-    """Whether any two say different things. Saying less, such as a look without a count, is no contradiction."""
-    conditions = {receipt.condition for receipt in receipts}
-    seals = {receipt.seal_number for receipt in receipts if receipt.seal_number is not None}
-    counts = {receipt.found for receipt in receipts if receipt.counted}
-    return max(len(conditions), len(seals), len(counts)) > 1
-
-
 def _heard_at(facts: BoxFacts) -> datetime:
     heard = [facts.registered_at]
     heard += [deed.heard_at for deed in facts.deeds]
@@ -181,18 +137,3 @@ def _heard_at(facts: BoxFacts) -> datetime:
     heard += [receipt.heard_at for receipt in facts.receipts]
     heard += [handover.heard_at for handover in facts.handovers]
     return max(heard + ([facts.dispatch_heard_at] if facts.dispatch_heard_at else []))
-
-
-F = TypeVar("F", Deed, Arrival)
-
-
-def _uncorrected(facts: Iterable[F]) -> list[F]:
-    """Each once, without those that another fact takes back."""
-    unique = {fact.id: fact for fact in facts}
-    corrected = {fact.corrects_id for fact in unique.values()}
-    return [fact for key, fact in unique.items() if key not in corrected]
-
-
-def _last(deeds: Sequence[Deed], words: set[Happened]) -> Deed | None:
-    chosen = [deed for deed in deeds if deed.happened in words]
-    return max(chosen, key=lambda deed: (deed.occurred_at, deed.happened, deed.id), default=None)

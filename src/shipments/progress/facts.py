@@ -21,6 +21,7 @@ class Deed(msgspec.Struct, frozen=True):
     heard_at: datetime
     corrects_id: UUID | None = None
     seal_number: str | None = None
+    weight_g: int | None = None
 
 
 class Stretch(msgspec.Struct, frozen=True):
@@ -72,16 +73,17 @@ class Arrival(msgspec.Struct, frozen=True):
 
 
 class Passing(msgspec.Struct, frozen=True):
-    """A hand-over, or its refusal."""
+    """A hand-over, or its refusal. `handed`: box line and quantity, in order."""
 
     id: UUID
     at: datetime
     heard_at: datetime
     refused: bool
+    handed: tuple[tuple[UUID, int], ...] = ()
 
 
 class BoxFacts(msgspec.Struct, frozen=True):
-    """One box. `left_to_hand_over`: pieces in good order still at the office, were it received."""
+    """One box. `packed`: box line and quantity; read only once something was handed over, and empty before."""
 
     registered_at: datetime
     deeds: tuple[Deed, ...] = ()
@@ -92,4 +94,4 @@ class BoxFacts(msgspec.Struct, frozen=True):
     said: tuple[Said, ...] = ()
     receipts: tuple[Arrival, ...] = ()
     handovers: tuple[Passing, ...] = ()
-    left_to_hand_over: int = 0
+    packed: tuple[tuple[UUID, int], ...] = ()

@@ -8,13 +8,13 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import Any, TypeVar
 from uuid import UUID
 
-from sqlalchemy import BindParameter, bindparam, func, select
+from sqlalchemy import BindParameter, bindparam, select
 from sqlmodel import Session, col
 
 from shipments.batches.batch import Dispatch, Leg
 from shipments.boxes.box import Box, BoxFact, BoxLine
 from shipments.progress.facts import Arrival, BoxFacts, Deed, Passing, Said, Stretch
-from shipments.receipts.receipt import Explanation, Handover, Receipt, ReceiptLine
+from shipments.receipts.receipt import Explanation, Handover, HandoverLine, Receipt, ReceiptLine
 from shipments.tracking.event import CarrierEvent
 
 V = TypeVar("V")
@@ -62,14 +62,10 @@ _SETTLED = _columns(Explanation.receipt_line_id).where(
 _HANDOVERS = _columns(Handover.box_id, Handover.id, Handover.at, Handover.heard_at, Handover.refused).where(
     col(Handover.box_id).in_(_IDS)
 )
-_LEFT = (
-    select(
-        col(BoxLine.box_id),
-        func.sum(func.coalesce(col(BoxLine.good), col(BoxLine.quantity)) - col(BoxLine.handed_over)),
-    )
-    .where(col(BoxLine.box_id).in_(_IDS))
-    .group_by(col(BoxLine.box_id))
+_HANDED = _columns(HandoverLine.handover_id, HandoverLine.box_line_id, HandoverLine.quantity).where(
+    col(HandoverLine.handover_id).in_(_IDS)
 )
+_PACKED = _columns(BoxLine.box_id, BoxLine.id, BoxLine.quantity).where(col(BoxLine.box_id).in_(_IDS))
 
 
 def facts_of(session: Session, boxes: Sequence[UUID]) -> dict[UUID, BoxFacts]:
@@ -77,8 +73,8 @@ def facts_of(session: Session, boxes: Sequence[UUID]) -> dict[UUID, BoxFacts]:
     rows = _rows(session, _BOXES, boxes)
     batches = {row.batch_id for row in rows if row.batch_id is not None}
     legs, said = _legs(session, batches), _said(session, batches)
-    deeds, receipts, handovers = _deeds(session, boxes), _receipts(session, boxes), _handovers(session, boxes)
-    left = _left(session, boxes)
+    deeds, receipts, handovers = deeds_of(session, boxes), arrivals_of(session, boxes), passings_of(session, boxes)
+    packed = _packed(session, handovers)
     return {
         id: BoxFacts(
             registered_at=registered_at,
@@ -90,7 +86,7 @@ def facts_of(session: Session, boxes: Sequence[UUID]) -> dict[UUID, BoxFacts]:
             said=said.get(batch, ()),
             receipts=receipts.get(id, ()),
             handovers=handovers.get(id, ()),
-            left_to_hand_over=left.get(id, 0),
+            packed=packed.get(id, ()),
         )
         for id, registered_at, batch, at, heard_at in rows
     }
@@ -109,16 +105,19 @@ def _said(session: Session, batches: Collection[UUID]) -> Grouped[Said]:
     return _grouped((batch, Said(*rest)) for batch, *rest in _rows(session, _SAID, batches))
 
 
-def _deeds(session: Session, boxes: Sequence[UUID]) -> Grouped[Deed]:
+def deeds_of(session: Session, boxes: Sequence[UUID]) -> Grouped[Deed]:
+    """Box id → what people did to it."""
     return _grouped((box, _deed(rest, details)) for box, *rest, details in _rows(session, _DEEDS, boxes))
 
 
 def _deed(columns: Sequence[Any], details: dict[str, Any]) -> Deed:
     id, happened, occurred_at, heard_at, corrects_id = columns
-    return Deed(id, happened, occurred_at, heard_at, corrects_id, details.get("seal_number"))
+    weight_g = details.get("weight_g")
+    return Deed(id, happened, occurred_at, heard_at, corrects_id, details.get("seal_number"), weight_g)
 
 
-def _receipts(session: Session, boxes: Sequence[UUID]) -> Grouped[Arrival]:
+def arrivals_of(session: Session, boxes: Sequence[UUID]) -> Grouped[Arrival]:
+    """Box id → its receipts."""
     receipts = _rows(session, _RECEIPTS, boxes)
     counted = _rows(session, _RECEIPT_LINES, [one.id for one in receipts])
     lines = _grouped((line.receipt_id, line) for line in counted)
@@ -146,13 +145,19 @@ def _arrival(receipt: Any, lines: Sequence[Any], settled: set[UUID]) -> Arrival:
     )
 
 
-def _handovers(session: Session, boxes: Sequence[UUID]) -> Grouped[Passing]:
+def passings_of(session: Session, boxes: Sequence[UUID]) -> Grouped[Passing]:
+    """Box id → its hand-overs."""
     rows = _rows(session, _HANDOVERS, boxes)
-    return _grouped((box, Passing(id, at, heard_at, refused is not None)) for box, id, at, heard_at, refused in rows)
+    taken = _rows(session, _HANDED, [one.id for one in rows])
+    handed = _grouped((handover, (line, quantity)) for handover, line, quantity in sorted(map(tuple, taken)))
+    return _grouped(
+        (box, Passing(id, at, heard_at, refused is not None, handed.get(id, ())))
+        for box, id, at, heard_at, refused in rows
+    )
 
 
-def _left(session: Session, boxes: Sequence[UUID]) -> dict[UUID, int]:
-    return {box: int(pieces) for box, pieces in _rows(session, _LEFT, boxes)}
+def _packed(session: Session, boxes: Collection[UUID]) -> Grouped[tuple[UUID, int]]:
+    return _grouped((box, (line, quantity)) for box, line, quantity in _rows(session, _PACKED, boxes))
 
 
 def _rows(session: Session, prepared: Any, ids: Collection[UUID]) -> Sequence[Any]:  # Any: rows of many shapes

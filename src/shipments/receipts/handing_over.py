@@ -6,24 +6,29 @@ from typing import Annotated
 from uuid import UUID
 
 import msgspec
-from sqlalchemy import Select, func
-from sqlalchemy import select as columns
 from sqlmodel import Session, col, select
 
 from shipments import codes, journal
 from shipments.boxes.box import Box, BoxFact, BoxLine, Happened, Stage
 from shipments.boxes.facts import facts_changed, record
 from shipments.boxes.packing import noted
-from shipments.cases.carding import AFTER_CLOSURE, expire_cards
+from shipments.cases.case import Case
 from shipments.errors import Invalid, KeyReused, TooMuch, WrongState
 from shipments.offices.scope import Actor, find
-from shipments.receipts.receipt import HandedTo, Handover, HandoverLine
-from shipments.receipts.receiving import CLOCK_ERROR, RECEIVERS, body_hash
+from shipments.receipts.receipt import CLOCK_ERROR, HandedTo, Handover, HandoverLine
+from shipments.receipts.receiving import RECEIVERS, body_hash
 from shipments.requests.request import RequestLine, SupplyRequest
 from shipments.shapes import Instant, Quantity, Text, TypedCode
 
-OVER = frozenset({Stage.HANDED_OVER, Stage.WITHDRAWN, Stage.LOST, Stage.RETURNED, Stage.DESTROYED})
 AT_THE_OFFICE = frozenset({Stage.AT_THE_OFFICE, Stage.READY})
+
+_OWNERS = (
+    select(Case.code, BoxLine.id)
+    .join(SupplyRequest, col(SupplyRequest.case_id) == Case.id)
+    .join(RequestLine, col(RequestLine.request_id) == SupplyRequest.id)
+    .join(BoxLine, col(BoxLine.request_line_id) == RequestLine.id)
+    .order_by(col(Case.code), col(BoxLine.id))
+)
 
 
 class LineHanded(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -34,7 +39,10 @@ class LineHanded(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class HandedOver(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What an office says. Without `lines`: everything in good order that is left. `refused`: why nothing was taken."""
+    """What an office says: of the things of one case. `refused`: why nothing was taken.
+
+    Without `lines`: everything in good order that is left, if all that the box holds belongs to one case.
+    """
 
     id: UUID
     box: TypedCode
@@ -77,7 +85,6 @@ def hand_over(session: Session, said: HandedOver, *, by: Actor, now: datetime) -
     session.flush()
     if said.refused is None:
         _hand_lines(session, said, box)
-        _let_cards_end(session, box, now)
     facts_changed(session, [box.id])
     journal.note(session, noted(box, "box.hand_over", by, now, handover=str(said.id), refused=said.refused is not None))
     return handover, True
@@ -99,6 +106,7 @@ def _hand_lines(session: Session, said: HandedOver, box: Box) -> None:
         line.id: line
         for line in session.exec(select(BoxLine).where(BoxLine.box_id == box.id).order_by(col(BoxLine.id)))
     }
+    _refuse_things_of_others(session, said, box)
     handed = _everything_left(lines) if said.lines is None else said.lines
     if not handed:
         raise TooMuch(
@@ -119,24 +127,16 @@ def _hand_lines(session: Session, said: HandedOver, box: Box) -> None:
         session.add(HandoverLine(handover_id=said.id, box_line_id=line.id, quantity=one.quantity))
 
 
-def _let_cards_end(session: Session, box: Box, now: datetime) -> None:
-    """A case whose last box was handed over: its card ends after a while. Another box later makes it live on."""
-    left = func.coalesce(col(BoxLine.good), col(BoxLine.quantity)) - col(BoxLine.handed_over)
-    session.flush()
-    of_box = _cases_with_lines().where(col(BoxLine.box_id) == box.id)
-    waiting = (
-        _cases_with_lines().join(Box, col(Box.id) == col(BoxLine.box_id)).where(left > 0, col(Box.stage).not_in(OVER))
-    )
-    for case_id in set(session.scalars(of_box)) - set(session.scalars(waiting)):
-        expire_cards(session, case_id, now + AFTER_CLOSURE)
-
-
-def _cases_with_lines() -> Select[UUID]:
-    return (
-        columns(col(SupplyRequest.case_id))
-        .join(RequestLine, col(RequestLine.request_id) == col(SupplyRequest.id))
-        .join(BoxLine, col(BoxLine.request_line_id) == col(RequestLine.id))
-    )
+def _refuse_things_of_others(session: Session, said: HandedOver, box: Box) -> None:
+    """One signature takes what belongs to one case."""
+    named = None if said.lines is None else {one.box_line for one in said.lines}
+    owners: dict[str, list[str]] = {}
+    for code, line in session.exec(_OWNERS.where(BoxLine.box_id == box.id)):
+        owners.setdefault(code, []).append(str(line))
+    taken = [code for code, lines in owners.items() if named is None or named & set(map(UUID, lines))]
+    if len(taken) > 1:
+        choices = "; ".join(f"{code}: {', '.join(lines)}" for code, lines in owners.items())
+        raise Invalid([("lines", f"the box lines of one case; the box holds {choices}")])
 
 
 def _everything_left(lines: dict[UUID, BoxLine]) -> Sequence[LineHanded]:

@@ -1,6 +1,6 @@
 """What an office says arrived, and what it handed over. Facts: appended, corrected by other facts."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from uuid import UUID
 
@@ -8,6 +8,8 @@ from sqlalchemy import CheckConstraint, Index
 from sqlmodel import Field, SQLModel
 
 from shipments.database import instant, new_id, one_of, word
+
+CLOCK_ERROR = timedelta(days=2)  # a phone that was offline may be this wrong
 
 
 class Condition(StrEnum):

@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Annotated
 from uuid import UUID
 
@@ -13,15 +13,16 @@ from shipments import codes, journal
 from shipments.boxes.box import Box, BoxLine, Stage
 from shipments.boxes.facts import facts_changed
 from shipments.boxes.packing import noted
-from shipments.errors import Invalid, KeyReused, NotFound, TooMuch, WrongState
+from shipments.errors import Invalid, KeyReused, NotFound, WrongState
 from shipments.offices.person import Role
 from shipments.offices.scope import Actor, find
-from shipments.receipts.receipt import Condition, Explanation, Receipt, ReceiptLine
+from shipments.receipts.receipt import CLOCK_ERROR, Condition, Explanation, Receipt, ReceiptLine
+from shipments.receipts.standing import standing_receipt
 from shipments.shapes import Count, Instant, Line, Note, Quantity, SealNumber, TypedCode
 
 RECEIVERS = frozenset({Role.RECEIVER, Role.COORDINATOR})
+EXPLAINERS_HERE = frozenset({Role.LOGISTICIAN})
 NOT_DISPATCHED = frozenset({Stage.REGISTERED, Stage.PACKED, Stage.WAITING})
-CLOCK_ERROR = timedelta(days=2)  # a phone that was offline may be this wrong
 
 
 class LineCounted(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -57,7 +58,7 @@ class Arrived(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
 def receive(session: Session, said: Arrived, *, by: Actor, now: datetime) -> tuple[Receipt, bool]:
     """Keeps the receipt. Returns it and whether it is new: the same again changes nothing.
 
-    A receipt that contradicts others, or a box that had ended, is kept and flagged, since the fact happened.
+    A receipt that contradicts others, a box that had ended or a hand-over is kept and flagged, since it happened.
     Raises NotFound, NotAllowed, WrongState (never dispatched), Invalid, KeyReused (same id, other content).
     """
     box = find(session, Box, codes.read(codes.Kind.BOX, said.box), "box", lock=True)
@@ -109,20 +110,15 @@ def explain(session: Session, line_id: UUID, *, text: str, settled: bool, by: Ac
     if row is None:
         raise NotFound("receipt line", str(line_id))
     line, box = row
-    if not by.is_a(Role.LOGISTICIAN, box.host_office_id):
-        by.must_be(RECEIVERS | {Role.LOGISTICIAN}, box.origin_office_id)
+    if by.is_a(Role.LOGISTICIAN, box.host_office_id):
+        by.must_be(EXPLAINERS_HERE, box.host_office_id)
+    else:
+        by.must_be(RECEIVERS | EXPLAINERS_HERE, box.origin_office_id)
     said = Explanation(receipt_line_id=line.id, person_id=by.person_id, heard_at=now, text=text, settled=settled)
     session.add(said)
     facts_changed(session, [box.id])
     journal.note(session, noted(box, "box.explain", by, now, settled=settled))
     return said
-
-
-def standing_receipt(receipts: Sequence[Receipt]) -> Receipt | None:
-    """The one that counts, whatever order they came in: not corrected, counted before not, first by arrival and id."""
-    corrected = {receipt.corrects_id for receipt in receipts}
-    standing = [receipt for receipt in receipts if receipt.id not in corrected]
-    return min(standing, key=lambda one: (not one.counted, one.arrived_at, one.id), default=None)
 
 
 def body_hash(said: msgspec.Struct) -> bytes:
@@ -142,11 +138,7 @@ def _count(session: Session, box: Box, packed: dict[UUID, BoxLine]) -> None:
     for line in packed.values():
         count = found.get(line.id)
         if count and line.handed_over > count.good:
-            raise TooMuch(
-                f"{line.handed_over} of line {line.id} were handed over already, so as many arrived in good order.",
-                state=f"handed over {line.handed_over}",
-                expected=f"good at least {line.handed_over}",
-            )
+            continue  # progress shows the contradiction; a count that cannot be true is not taken over
         line.good, line.damaged, line.missing = (count.good, count.damaged, count.missing) if count else (None,) * 3
 
 

@@ -20,7 +20,7 @@ ANSWERERS = frozenset({Role.LOGISTICIAN, Role.COORDINATOR})
 
 
 class LineAnswer(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """How many of a line may be packed; what instead; why less."""
+    """How many of a line may be packed; what instead; why less, which is welcome and not enforced."""
 
     line: UUID
     approved_quantity: Count
@@ -31,27 +31,32 @@ class LineAnswer(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
 def approve(
     session: Session, code: str, answers: Sequence[LineAnswer] | None, *, by: Actor, now: datetime
 ) -> SupplyRequest:
-    """Answers the lines named; without `answers` every line as asked. May be repeated until it is packed.
+    """Answers the lines named; without `answers` every line that has no answer yet, as asked.
+
+    A line may be answered again, though never with fewer than are packed of it.
 
     Raises NotFound, Invalid (a line of another request, more than asked, a line twice), TooMuch.
     """
     request = _answerable(session, code, by)
     lines = {line.id: line for line in lines_of(session, request, lock=True)}
     if answers is None:
-        answers = [LineAnswer(line=line.id, approved_quantity=line.quantity) for line in lines.values()]
+        unanswered = [line for line in lines.values() if line.answer is None]
+        answers = [LineAnswer(line=line.id, approved_quantity=line.quantity) for line in unanswered]
     _refuse_unfit(answers, lines)
     for answer in answers:
         _answer(lines[answer.line], answer, now)
-    journal.note(session, _noted(request, "request.approve", by, now))
+    journal.note(session, _noted(request, "request.approve", answers, by, now))
     return request
 
 
 def decline(session: Session, code: str, *, reason: str, by: Actor, now: datetime) -> SupplyRequest:
     """Every line, for one reason. Raises NotFound, TooMuch where something is packed."""
     request = _answerable(session, code, by)
-    for line in lines_of(session, request, lock=True):
-        _answer(line, LineAnswer(line=line.id, approved_quantity=0, reason=reason), now)
-    journal.note(session, _noted(request, "request.decline", by, now))
+    lines = {line.id: line for line in lines_of(session, request, lock=True)}
+    answers = [LineAnswer(line=line, approved_quantity=0, reason=reason) for line in lines]
+    for answer in answers:
+        _answer(lines[answer.line], answer, now)
+    journal.note(session, _noted(request, "request.decline", answers, by, now))
     return request
 
 
@@ -96,7 +101,8 @@ def _refuse_unfit(answers: Sequence[LineAnswer], lines: dict[UUID, RequestLine])
         raise Invalid(unfit)
 
 
-def _noted(request: SupplyRequest, action: str, by: Actor, now: datetime) -> Noted:
+def _noted(request: SupplyRequest, action: str, answers: Sequence[LineAnswer], by: Actor, now: datetime) -> Noted:
+    """Its details: line id → how many were approved."""
     return Noted(
         at=now,
         action=action,
@@ -104,4 +110,5 @@ def _noted(request: SupplyRequest, action: str, by: Actor, now: datetime) -> Not
         object_code=request.code,
         person_id=by.person_id,
         office_id=request.host_office_id,
+        details={str(answer.line): answer.approved_quantity for answer in answers},
     )

@@ -16,6 +16,7 @@ from shipments.offices.scope import Actor, find
 from shipments.requests.request import RequestLine, SupplyRequest
 from shipments.shapes import Euros, Line, Quantity, Word
 
+MOST_OF_A_LINE = 10_000
 ASKERS = frozenset({Role.COUNSELLOR, Role.COORDINATOR})
 
 
@@ -44,7 +45,7 @@ def ask(
     """
     case = find(session, Case, case_code, "case")
     by.must_be(ASKERS, case.host_office_id)
-    _must_be_alive(session, case)
+    must_be_alive(session, case)
     request = SupplyRequest(
         code=codes.mint(codes.Kind.REQUEST),
         case_id=case.id,
@@ -96,7 +97,8 @@ def must_not_be_withdrawn(request: SupplyRequest) -> None:
         )
 
 
-def _must_be_alive(session: Session, case: Case) -> None:
+def must_be_alive(session: Session, case: Case) -> None:
+    """Raises WrongState for a withdrawn case."""
     gone = session.exec(
         select(col(CaseTurn.on)).where(CaseTurn.case_id == case.id, CaseTurn.turn == Turn.WITHDRAWN)
     ).first()
@@ -111,8 +113,9 @@ def _lines(session: Session, request: SupplyRequest, asked: Sequence[LineAsked])
     items = items_by_code(session, {line.item for line in asked if line.item})
     kits = kits_by_code(session, {line.kit for line in asked if line.kit})
     made: list[RequestLine] = []
-    for line in asked:
+    for index, line in enumerate(asked):
         if line.kit:
+            _refuse_too_many(index, line, kits[line.kit])
             made += _kit_lines(request, line, kits[line.kit])
         else:
             item = items[line.item] if line.item else None
@@ -122,16 +125,28 @@ def _lines(session: Session, request: SupplyRequest, asked: Sequence[LineAsked])
     return made
 
 
+def _refuse_too_many(index: int, asked: LineAsked, kit: Sequence[tuple[KitLine, Item]]) -> None:
+    most = MOST_OF_A_LINE // max((line.quantity for line, _ in kit), default=1)
+    if asked.quantity > most:
+        raise Invalid([(f"lines[{index}].quantity", f"at most {most} of kit {asked.kit}; ask for the rest by itself")])
+
+
 def _kit_lines(request: SupplyRequest, asked: LineAsked, kit: Sequence[tuple[KitLine, Item]]) -> list[RequestLine]:
-    typical = sum(item.typical_value_eur * line.quantity for line, item in kit) or 1
-    total = _cents(asked.declared_value_eur)
     made = []
-    for line, item in kit:
-        share = None if total is None else max(1, total * item.typical_value_eur * line.quantity // typical)
+    for (line, item), share in zip(kit, _shares(_cents(asked.declared_value_eur), kit), strict=True):
         new = _line(request, item, "", line.quantity * asked.quantity, share)
         new.kit_id = line.kit_id
         made.append(new)
     return made
+
+
+def _shares(total: int | None, kit: Sequence[tuple[KitLine, Item]]) -> list[int | None]:
+    """Cents for each line of a kit, by its typical value; the last takes what rounding leaves. None: not declared."""
+    if total is None:
+        return [None] * len(kit)
+    values = [item.typical_value_eur * line.quantity for line, item in kit]
+    shares = [max(1, total * value // (sum(values) or 1)) for value in values[:-1]]
+    return [*shares, max(1, total - sum(shares))]
 
 
 def _line(request: SupplyRequest, item: Item | None, text: str, quantity: int, cents: int | None) -> RequestLine:

@@ -45,7 +45,7 @@ class RequestLine(SQLModel, table=True):
     __table_args__ = (
         UniqueConstraint("request_id", "position"),
         CheckConstraint("quantity BETWEEN 1 AND 10000", name="quantity_sane"),
-        CheckConstraint("approved BETWEEN 0 AND 10000", name="approved_sane"),
+        CheckConstraint("approved BETWEEN 0 AND quantity", name="approved_within_quantity"),
         CheckConstraint("packed >= 0 AND packed <= coalesce(approved, 0)", name="packed_within_approved"),
         CheckConstraint("declared_value_cents > 0", name="value_above_zero"),
         CheckConstraint("(answer IS NULL) = (approved IS NULL)", name="answered_with_quantity"),

@@ -93,7 +93,9 @@ def tell(session: Session, leg_id: UUID, told: Told, *, by: Actor, now: datetime
     if row is None:
         raise NotFound("leg", str(leg_id))
     leg, batch = row
-    if not any(by.is_a(role, batch.host_office_id) for role in TELLERS_HERE):
+    if any(by.is_a(role, batch.host_office_id) for role in TELLERS_HERE):
+        by.must_be(TELLERS_HERE, batch.host_office_id)
+    else:
         by.must_be(TELLERS_THERE, batch.origin_office_id)
     unlocode = told.place if told.place and len(told.place) == 5 and told.place.isalnum() else None
     report = Reported(

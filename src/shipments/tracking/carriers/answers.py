@@ -16,6 +16,7 @@ class LegAsked(msgspec.Struct, frozen=True):
     """A leg as a carrier is asked about it. Places are UN/LOCODEs such as `GNCKY`.
 
     `is_last`: this leg ends in the country of origin, so that its `to_place` is our own last port.
+    An empty `reference` or place was not said: then nothing is refused for being another parcel's.
     `dispatched_at` tells a reused number from ours; None: not yet dispatched, nothing is refused for its age.
     """
 

@@ -73,6 +73,8 @@ class Reading:
         ]
 
     def _names_us(self, said: Said) -> bool | None:
+        if not self._reference:
+            return None
         named = _references_named(said, self._asked_by)
         if named:
             return self._reference in map(_bare, named)
