@@ -39,8 +39,9 @@ FORMATS = {
 }
 DESCRIPTION = (
     "Tools for returning migrants: from request to hand-over, box by box. Every POST needs an Idempotency-Key, so "
-    "that a retry can never act twice; receipts and hand-overs carry an id of their own and may do without. Every PATCH "
-    "needs If-Match. Lists come in pages: follow the Link header. Refusals are RFC 9457 problems that say what to do."
+    "that a retry can never act twice; receipts and hand-overs carry an id of their own and may do without. Every "
+    "PATCH needs If-Match. Lists come in pages: follow the Link header. Refusals are RFC 9457 problems that say what "
+    "to do."
 )
 IDEMPOTENCY_KEY: Json = {
     "name": "Idempotency-Key",

@@ -167,7 +167,8 @@ def a_box(session: Session, host: Office, origin: Office, **what: Columns) -> Bo
         defaults |= {"seal_number": f"S{next(_numbers):06}", "gross_weight_g": 12_500}
     box = _put(session, Box, defaults, what)
     if box.sealed_at:
-        a_box_fact(session, box, Happened.SEALED, occurred_at=box.sealed_at)
+        details = {"seal_number": box.seal_number, "weight_g": box.gross_weight_g}
+        a_box_fact(session, box, Happened.SEALED, occurred_at=box.sealed_at, details=details)
     return box
 
 

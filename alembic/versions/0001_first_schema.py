@@ -249,6 +249,8 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("batch", schema=None) as batch_op:
         batch_op.create_index("ix_batch_host_office_id", ["host_office_id", "stage", "id"], unique=False)
+        batch_op.create_index("ix_batch_newest_host", ["host_office_id", "id"], unique=False)
+        batch_op.create_index("ix_batch_newest_origin", ["origin_office_id", "id"], unique=False)
         batch_op.create_index("ix_batch_origin_office_id", ["origin_office_id", "stage", "id"], unique=False)
 
     op.create_table(
@@ -372,6 +374,8 @@ def upgrade() -> None:
             postgresql_where=sa.text("exceptions <> ''"),
         )
         batch_op.create_index("ix_box_host_office_id", ["host_office_id", "stage", "id"], unique=False)
+        batch_op.create_index("ix_box_newest_host", ["host_office_id", "id"], unique=False)
+        batch_op.create_index("ix_box_newest_origin", ["origin_office_id", "id"], unique=False)
         batch_op.create_index("ix_box_origin_office_id", ["origin_office_id", "stage", "id"], unique=False)
         batch_op.create_index("ix_box_overdue_after", ["overdue_after"], unique=False)
         batch_op.create_index("ix_box_silent_after", ["silent_after"], unique=False)
@@ -897,6 +901,8 @@ def downgrade() -> None:
         batch_op.drop_index("ix_box_silent_after")
         batch_op.drop_index("ix_box_overdue_after")
         batch_op.drop_index("ix_box_origin_office_id")
+        batch_op.drop_index("ix_box_newest_origin")
+        batch_op.drop_index("ix_box_newest_host")
         batch_op.drop_index("ix_box_host_office_id")
         batch_op.drop_index(
             "ix_box_exceptions", sqlite_where=sa.text("exceptions <> ''"), postgresql_where=sa.text("exceptions <> ''")
@@ -921,6 +927,8 @@ def downgrade() -> None:
     op.drop_table("case")
     with op.batch_alter_table("batch", schema=None) as batch_op:
         batch_op.drop_index("ix_batch_origin_office_id")
+        batch_op.drop_index("ix_batch_newest_origin")
+        batch_op.drop_index("ix_batch_newest_host")
         batch_op.drop_index("ix_batch_host_office_id")
 
     op.drop_table("batch")

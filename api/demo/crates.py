@@ -155,15 +155,18 @@ class CrateStory:
 
 
 def electrical_tests(session: Session, box: Box, *, by_whom: str, on: datetime) -> list[ElectricalTestDone]:
-    """A passed test for every electrical line of a box."""
+    """A passed test for every electrical thing in a box."""
     return [
-        ElectricalTestDone(line, f"DEMO-{str(line)[-6:].upper()}", by_whom, "NEN 3140", on.date().isoformat(), True)
-        for line in session.exec(
-            select(BoxLine.id)
+        ElectricalTestDone(
+            line, f"DEMO-{str(line)[-6:].upper()}-{number}", by_whom, "NEN 3140", on.date().isoformat(), True
+        )
+        for line, quantity in session.exec(
+            select(BoxLine.id, BoxLine.quantity)
             .join(RequestLine, col(RequestLine.id) == BoxLine.request_line_id)
             .join(Item, col(Item.id) == RequestLine.item_id)
             .where(BoxLine.box_id == box.id, col(Item.electrical))
         )
+        for number in range(1, quantity + 1)
     ]
 
 

@@ -13,6 +13,7 @@ from sqlmodel import Session, col, select
 from api.access import open_to
 from api.edge import Edge, shown_with_etag
 from api.paging import Cursor, Limit, Page, after, page
+from api.v1.newest import newest
 from api.v1.views import ProgressView, has_exception, office_codes, progress_view
 from shipments import codes
 from shipments.batches import dispatching, planning
@@ -132,18 +133,16 @@ def list_batches(
 
     def show(session: Session) -> Response[Page[BatchRow]]:
         statement = select(Batch).order_by(col(Batch.id).desc()).limit(limit + 1)
-        if office:
-            at = office_by_code(session, office).id
-            statement = statement.where((Batch.host_office_id == at) | (Batch.origin_office_id == at))
-        if stage:
-            statement = statement.where(Batch.stage == stage)
+        at = office_by_code(session, office).id if office else None
+        conditions = [] if stage is None else [col(Batch.stage) == stage]
         if exception:
-            statement = statement.where(has_exception(Batch, exception, edge.now))
+            conditions.append(has_exception(Batch, exception, edge.now))
         if q:
             referred = select(Leg.batch_id).where(Leg.reference == q.strip())
-            statement = statement.where((col(Batch.code) == codes.canonical(q)) | col(Batch.id).in_(referred))
+            conditions.append((col(Batch.code) == codes.canonical(q)) | col(Batch.id).in_(referred))
         if (last := after(cursor)) is not None:
-            statement = statement.where(col(Batch.id) < last)
+            conditions.append(col(Batch.id) < last)
+        statement = statement.where(newest(Batch, conditions, own=edge.by.offices(), office=at, most=limit + 1))
         found = session.exec(statement).all()
         offices = office_codes(session, [id for one in found for id in (one.host_office_id, one.origin_office_id)])
         rows = [(one.id, _row(session, one, offices, edge.now)) for one in found]

@@ -123,8 +123,8 @@ def register_box(data: JSONBody[BoxRegistered], edge: NamedDependency[Edge]) -> 
     return edge.write(verb, status=201)
 
 
-@get("/boxes", sync_to_thread=True, opt=open_to())
-def list_boxes(
+@get("/boxes", opt=open_to())
+async def list_boxes(
     edge: NamedDependency[Edge],
     office: FromQuery[OfficeCode | None] = None,
     stage: FromQuery[Stage | None] = None,
@@ -135,7 +135,7 @@ def list_boxes(
 ) -> Response[Page[box_list.BoxRow]]:
     """Boxes in sight, newest first. `q`: a box or batch code."""
     asked = box_list.Asked(office, stage, exception, q, cursor, limit)
-    return edge.read(lambda session: box_list.listed(session, asked, edge.now))
+    return await edge.wiring.off_loop(lambda: edge.read(lambda session: box_list.listed(session, asked, edge.now)))
 
 
 @get("/boxes/{code:str}", sync_to_thread=True, opt=open_to())

@@ -3,7 +3,7 @@
 from uuid import UUID
 
 import msgspec
-from litestar import Response, get, post
+from litestar import Response, delete, get, post
 from litestar.di import NamedDependency
 from litestar.params import FromPath, JSONBody
 from sqlmodel import Session, col, select
@@ -11,6 +11,7 @@ from sqlmodel import Session, col, select
 from api.access import open_to
 from api.edge import Edge
 from shipments.batches.batch import Batch, Leg
+from shipments.batches.planning import PLANNERS
 from shipments.errors import NotFound
 from shipments.offices.person import Role
 from shipments.shapes import Instant
@@ -67,9 +68,15 @@ def read_events(leg_id: FromPath[UUID], edge: NamedDependency[Edge]) -> list[Eve
     return edge.read(show)
 
 
+@delete("/legs/{leg_id:uuid}", status_code=204, sync_to_thread=True, opt=open_to(PLANNERS))
+def remove_leg(leg_id: FromPath[UUID], edge: NamedDependency[Edge]) -> None:
+    """Take back a mistyped leg: the last of its batch, of which no carrier has said anything."""
+    edge.act(lambda session: legs.remove_leg(session, leg_id, by=edge.by, now=edge.now))
+
+
 def event_view(event: CarrierEvent) -> EventView:
     """As it is shown."""
     return EventView(**{name: getattr(event, name) for name in EventView.__struct_fields__})
 
 
-HANDLERS = [tell, read_events]
+HANDLERS = [tell, read_events, remove_leg]

@@ -5,7 +5,7 @@ from datetime import datetime
 from uuid import UUID
 
 import msgspec
-from sqlalchemy import ColumnElement, and_, literal
+from sqlalchemy import BindParameter, ColumnElement, and_, literal
 from sqlmodel import Session, col, select
 
 from shipments.batches.batch import Batch
@@ -55,7 +55,9 @@ def progress_from(
     return ProgressView(stage, sorted(words), Expected(expected_from, expected_to), heard_at)
 
 
-def has_exception(table: type[Box] | type[Batch], word: BoxException, now: datetime) -> ColumnElement[bool]:
+def has_exception(
+    table: type[Box] | type[Batch], word: BoxException, now: datetime | BindParameter[datetime]
+) -> ColumnElement[bool]:
     """The condition for rows with this exception as of `now`."""
     if word == BoxException.OVERDUE:
         return col(table.overdue_after) < now

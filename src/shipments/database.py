@@ -131,7 +131,8 @@ class Database:
         writers = self._writers
         if patience_ms is not None:
             writers = writers.execution_options(shipments_patience_ms=patience_ms)
-        with self._in_turn(BUSY_MS if patience_ms is None else patience_ms), Session(writers, expire_on_commit=False) as session, session.begin():
+        turn = self._in_turn(BUSY_MS if patience_ms is None else patience_ms)
+        with turn, Session(writers, expire_on_commit=False) as session, session.begin():
             yield session
 
     @contextmanager
@@ -176,7 +177,10 @@ def is_passing(error: DBAPIError) -> bool:
 def _open(url: URL) -> Engine:
     if url.get_backend_name() == "sqlite":
         engine = create_engine(
-            url.set(drivername="sqlite+pysqlite"), connect_args={"timeout": BUSY_MS / 1000}, pool_size=8, hide_parameters=True
+            url.set(drivername="sqlite+pysqlite"),
+            pool_size=8,
+            connect_args={"timeout": BUSY_MS / 1000},
+            hide_parameters=True,  # they are names, numbers and notes of people; an error goes into the log
         )
         event.listen(engine, "connect", _prepare_sqlite)
         event.listen(engine, "begin", _begin_sqlite)
@@ -189,7 +193,7 @@ def _open(url: URL) -> Engine:
             max_overflow=8,
             pool_pre_ping=True,
             connect_args={"connect_timeout": 5},
-            hide_parameters=True,  # they are names, numbers and notes of people; an error goes into the log
+            hide_parameters=True,
         )
     raise ValueError("SHIPMENTS_DATABASE_URL must start with sqlite:/// or postgresql://")
 

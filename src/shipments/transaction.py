@@ -20,6 +20,7 @@ from shipments.database import Database, is_passing
 from shipments.errors import Unavailable
 from shipments.notices.queueing import queue_news
 from shipments.offices.scope import EVERYWHERE, Actor, act_as, actor_of
+from shipments.progress.closing import close_cards
 from shipments.progress.keeping import settle
 from shipments.tracking.legs import wake_watches
 
@@ -70,6 +71,7 @@ def settle_now(session: Session, *, now: datetime) -> None:
         act_as(session, EVERYWHERE)
         wake_watches(session, batches, now=now)
         queue_news(session, settle(session, boxes, batches), now=now)
+        close_cards(session, sorted(boxes), now=now)
         act_as(session, by)
 
 

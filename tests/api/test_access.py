@@ -1,29 +1,37 @@
 """Who may come in: nobody, unless a route says so. What is out of sight is not there, and the attempt is kept."""
 
 from datetime import timedelta
+from functools import partial
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 from litestar import Litestar, get
 from litestar.routes import HTTPRoute
+from sqlmodel import col, select
 
 from api.access import EVERYBODY, guard
 from api.hardening import Hardened
 from api.problems import HANDLERS
 from shipments import codes
 from shipments.clock import utc_now
+from shipments.errors import NotAllowed
+from shipments.journal import JournalEntry, Outcome
 from shipments.offices import people
 from shipments.offices.keys import revoke_key
+from shipments.offices.office import Office
 from shipments.offices.person import Role
 from shipments.offices.scope import Actor
+from shipments.receipts.receiving import explain
 from shipments.settings import Settings
+from shipments.tracking.legs import Told, tell
+from shipments.tracking.milestones import Milestone
 from shipments.transaction import perform
 from tests.api import journey
 from tests.api.asking import Answer, Client, Loop
 from tests.api.dumps import dump
 from tests.api.journey import BATCH, BOX, CASE, LEG, NO_HAZARDS, a_handover, a_receipt, today
-from tests.api.world import World, wiring_of
+from tests.api.world import HOST, ORIGIN, World, wiring_of
 
 V1 = "/api/v1"
 ROLES = [role.value for role in Role]
@@ -144,7 +152,7 @@ def test_an_auditor_reads_no_operational_data(small_world: World) -> None:
 
 
 def test_a_key_that_may_only_read_writes_nothing(world: World) -> None:
-    way = journey.departed(world)
+    way = _short(world)
     here = {noun: codes_ for noun, codes_ in way.items() if noun not in ("line", "request_line")}
     for name in ("counsellor", "logistician", "receiver"):
         reader = world.client(key=world.key_for(name, may_write=False))
@@ -157,6 +165,40 @@ def test_a_key_that_may_only_read_writes_nothing(world: World) -> None:
         assert dump(world.database) == before
 
 
+def test_a_key_that_may_only_read_is_shown_no_answer_that_was_kept(small_world: World) -> None:
+    card = f"{V1}/cases/{journey.a_case(small_world)['code']}/card"
+    small_world.counsellor.post(card, idempotency_key="card").ok(201)
+    reader = small_world.client(key=small_world.key_for("counsellor", may_write=False))
+    seen = len(small_world.journal())
+    assert "may only read" in reader.post(card, idempotency_key="card").problem(403)["detail"]
+    assert [entry[:2] for entry in small_world.journal()[seen:]] == [("access.refused", "refused")]
+
+
+def test_the_verbs_themselves_refuse_a_key_that_may_only_read(small_world: World) -> None:
+    way, now = _short(small_world), utc_now()
+    told = Told(milestone=Milestone.IN_TRANSIT, occurred_at=now)
+    verbs: list[Any] = [
+        lambda s, by: tell(s, UUID(way["leg"]), told, by=by, now=now),
+        lambda s, by: explain(s, UUID(way["short"]), text="x", settled=True, by=by, now=now),
+    ]
+    with small_world.database.reading() as session:
+        offices = dict(session.exec(select(Office.code, Office.id)).all())
+    for role, office in ((Role.LOGISTICIAN, HOST), (Role.RECEIVER, ORIGIN)):
+        by = Actor(small_world.people["everything"].person_id, frozenset({(role, offices[office])}), may_write=False)
+        for verb in verbs:
+            with pytest.raises(NotAllowed, match="may only read"):
+                perform(small_world.database, by, partial(verb, by=by), now=now)
+
+
+def _short(world: World) -> Way:
+    """On the way and received, `short` of one piece."""
+    way = journey.departed(world)
+    lines = [{"box_line": way["line"], "good": 1, "damaged": 0, "missing": 1}]
+    world.receiver.post(f"{V1}/receipts", a_receipt(way["box"], lines=lines)).ok(201)
+    (short,) = world.receiver.get(f"{V1}/boxes/{way['box']}/discrepancies").ok()
+    return {**way, "short": short["line"]}
+
+
 def _writes(way: Way) -> list[tuple[str, str, Any, str]]:
     """(method, path, body, who may) of every write to a thing that there is."""
     case, request, box = f"{V1}/cases/{way['case']}", f"{V1}/requests/{way['request']}", f"{V1}/boxes/{way['box']}"
@@ -164,6 +206,7 @@ def _writes(way: Way) -> list[tuple[str, str, Any, str]]:
     because, lines = {"reason": "x"}, {"lines": [{"request_line": way["request_line"], "quantity": 1}]}
     told = {"milestone": "in_transit", "occurred_at": journey.moments_ago()}
     return [
+        ("POST", f"{V1}/cases", CASE, "counsellor"),
         ("POST", f"{case}/departed", {"at": today()}, "counsellor"),
         ("POST", f"{case}/withdrawn", {"at": today(), **because}, "counsellor"),
         ("POST", f"{case}/consents", {"kind": "written", "purpose": "x", "at": today()}, "counsellor"),
@@ -175,17 +218,24 @@ def _writes(way: Way) -> list[tuple[str, str, Any, str]]:
         ("POST", f"{request}/withdraw", because, "counsellor"),
         ("POST", f"{request}/approve", None, "logistician"),
         ("POST", f"{request}/decline", because, "logistician"),
+        ("POST", f"{V1}/boxes", {**BOX, "host_office": "NL-AMS"}, "logistician"),
         ("POST", f"{box}/pack", lines, "logistician"),
         ("POST", f"{box}/unpack", lines, "logistician"),
         ("POST", f"{box}/checks", {"wood": "plywood", "hazards": NO_HAZARDS}, "logistician"),
         ("POST", f"{box}/seal", {"gross_weight_g": 1, "seal_number": "S"}, "logistician"),
         ("POST", f"{box}/reopen", because, "logistician"),
+        ("POST", f"{V1}/batches", BATCH, "logistician"),
         ("POST", f"{batch}/boxes", {"boxes": [way["box"]]}, "logistician"),
         ("POST", f"{batch}/legs", LEG, "logistician"),
         ("POST", f"{batch}/dispatch", None, "logistician"),
         ("PATCH", batch, {"limits": {"max_boxes": 1}}, "logistician"),
         ("DELETE", f"{batch}/boxes/{way['box']}", None, "logistician"),
+        ("POST", f"{box}/ended", {"how": "lost", "at": journey.moments_ago(), **because}, "logistician"),
+        ("POST", f"{leg}/events", told, "logistician"),
         ("POST", f"{leg}/events", told, "receiver"),
+        ("POST", f"{V1}/discrepancies/{way['short']}/explanations", {"text": "x"}, "logistician"),
+        ("POST", f"{V1}/discrepancies/{way['short']}/explanations", {"text": "x"}, "receiver"),
+        ("DELETE", leg, None, "logistician"),
         ("POST", f"{V1}/receipts", a_receipt(way["box"]), "receiver"),
         ("POST", f"{V1}/handovers", a_handover(way["box"]), "receiver"),
         ("POST", f"{box}/contacts", {"reached": True}, "receiver"),
@@ -204,7 +254,7 @@ def _reads(way: Way) -> list[str]:
 
 def _made_up() -> Way:
     kinds = {"case": codes.Kind.CASE, "request": codes.Kind.REQUEST, "box": codes.Kind.BOX, "batch": codes.Kind.BATCH}
-    ids = {name: str(uuid4()) for name in ("request_line", "line", "leg")}
+    ids = {name: str(uuid4()) for name in ("request_line", "line", "leg", "short")}
     return {**{name: codes.mint(kind) for name, kind in kinds.items()}, **ids}
 
 
@@ -213,7 +263,7 @@ STRANGERS = ["other_counsellor", "other_logistician", "other_receiver"]
 
 @pytest.mark.parametrize("stranger", STRANGERS)
 def test_what_is_out_of_sight_is_not_there_and_the_attempt_is_kept(world: World, stranger: str) -> None:
-    way, nothing = journey.departed(world), _made_up()
+    way, nothing = _short(world), _made_up()
     somebody, before = world.people[stranger], dump(world.database)
     role = stranger.removeprefix("other_")
     pairs = [
@@ -256,14 +306,22 @@ def test_boxes_of_others_cannot_be_drawn_into_ones_own_batch(world: World) -> No
     box = journey.a_box(world)["code"]
     own = {"from_office": "DE-BER", "to_office": "NG-LOS", "mode": "sea"}
     batch = world.other_logistician.post(f"{V1}/batches", own).ok(201)["code"]
-    refused = world.other_logistician.post(f"{V1}/batches/{batch}/boxes", {"boxes": [box]}).problem(400)
-    made_up = codes.mint(codes.Kind.BOX)
-    same = world.other_logistician.post(f"{V1}/batches/{batch}/boxes", {"boxes": [made_up]}).problem(400)
-    assert refused == same
+    made_up = [codes.mint(codes.Kind.BOX) for _ in range(2)]
+    seen = len(world.journal())
+    asked = [box, *made_up]
+    refused = world.other_logistician.post(f"{V1}/batches/{batch}/boxes", {"boxes": asked}).problem(404)
+    assert all(code in refused["detail"] for code in asked)
+    assert [entry[:4] for entry in world.journal()[seen:]] == [("box.refused", "refused", "box", one) for one in asked]
+    alone = world.other_logistician.post(f"{V1}/batches/{batch}/boxes", {"boxes": [box]}).problem(404)
+    same = world.other_logistician.post(f"{V1}/batches/{batch}/boxes", {"boxes": made_up[:1]}).problem(404)
+    assert alone["detail"].replace(box, "") == same["detail"].replace(made_up[0], "")
     line = journey.an_approved_request(world, journey.a_case(world)["code"])["lines"][0]["id"]
     mine = world.other_logistician.post(f"{V1}/boxes", {**BOX, "origin_office": "NG-LOS"}).ok(201)["code"]
-    lines = {"lines": [{"request_line": line, "quantity": 1}]}
-    world.other_logistician.post(f"{V1}/boxes/{mine}/pack", lines).problem(400)
+    both = sorted([line, str(uuid4())])
+    seen = len(world.journal())
+    lines = {"lines": [{"request_line": one, "quantity": 1} for one in both]}
+    world.other_logistician.post(f"{V1}/boxes/{mine}/pack", lines).problem(404)
+    assert [entry[2:4] for entry in world.journal()[seen:]] == [("request line", one) for one in both]
 
 
 def test_nobody_writes_for_an_office_that_is_not_theirs(world: World) -> None:
@@ -300,6 +358,37 @@ def test_personal_fields_are_for_those_who_work_with_the_person(world: World, na
         assert kept == []
 
 
+def test_a_case_is_found_by_an_outside_reference_only_by_those_who_may_read_it(world: World) -> None:
+    case, other = (journey.a_case(world, outside_references=[name])["code"] for name in (journey.REFERENCE, "X-2"))
+    for name, may in PERSONAL.items():
+        somebody = world.people[name]
+        seen = len(world.journal())
+        found = somebody.client.get(f"{V1}/cases?q={journey.REFERENCE}").ok()["items"]
+        kept = world.journal()[seen:]
+        assert [one["code"] for one in found] == ([case] if may else [])
+        assert kept == [("case.find_by_reference", "saw", "case", case, str(somebody.person_id))] * may
+        by_code = somebody.client.get(f"{V1}/cases?q={other}").ok()["items"]
+        assert [one["code"] for one in by_code] == [other]
+    assert len(world.journal()) == seen
+
+
+def test_looks_and_refusals_are_in_the_journal_of_an_office(world: World) -> None:
+    case = journey.a_case(world)["code"]
+    for path in (f"{V1}/cases/{case}", f"{V1}/cases?q={journey.REFERENCE}"):
+        for client in (world.counsellor, world.receiver):
+            client.get(path).ok()
+    world.other_counsellor.get(f"{V1}/cases/{case}").problem(404)
+    world.logistician.post(f"{V1}/cases", CASE).problem(403)
+    with world.database.reading() as session:
+        offices = {id: code for code, id in session.exec(select(Office.code, Office.id))}
+        entries = session.exec(
+            select(JournalEntry).where(col(JournalEntry.outcome) != Outcome.DONE).order_by(col(JournalEntry.seq))
+        )
+        at = [(entry.action, offices[entry.office_id] if entry.office_id else None) for entry in entries]
+    looks = [("case.read_personal", HOST)] * 2 + [("case.find_by_reference", HOST)] * 2
+    assert at == [*looks, ("case.refused", "DE-BER"), ("access.refused", HOST)]
+
+
 def test_no_list_or_write_shows_anything_personal(small_world: World) -> None:
     way = journey.departed(small_world)
     canaries = (journey.NAME, journey.PHONE, journey.EMAIL, journey.REFERENCE)
@@ -334,6 +423,26 @@ def test_a_change_of_role_acts_at_once(world: World) -> None:
         client.get(f"{V1}/boxes").problem(401)
 
 
+def test_whoever_lost_a_role_is_not_shown_what_was_answered_to_it(world: World) -> None:
+    case = journey.a_case(world)["code"]
+    first = world.counsellor.post(f"{V1}/cases/{case}/card", idempotency_key="card")
+    assert first.status == 201
+    _change(
+        world,
+        lambda s, by: people.grant_role(s, "counsellor@example.org", Role.RECEIVER, ORIGIN, by=by, now=utc_now()),
+    )
+    assert world.counsellor.post(f"{V1}/cases/{case}/card", idempotency_key="card") == first
+    _change(
+        world,
+        lambda s, by: people.revoke_role(s, "counsellor@example.org", Role.COUNSELLOR, HOST, by=by, now=utc_now()),
+    )
+    before, seen = dump(world.database), len(world.journal())
+    refused = world.counsellor.post(f"{V1}/cases/{case}/card", idempotency_key="card").problem(403)
+    assert "roles have changed" in refused["detail"]
+    assert [entry[:2] for entry in world.journal()[seen:]] == [("access.refused", "refused")]
+    assert dump(world.database) == before
+
+
 def test_a_browser_is_believed_only_from_our_own_pages(world: World) -> None:
     count = len(world.logistician.get(f"{V1}/boxes").ok()["items"])
     refused = (
@@ -348,7 +457,10 @@ def test_a_browser_is_believed_only_from_our_own_pages(world: World) -> None:
     )
     for headers in refused:
         browser = world.browser("logistician", **headers)
+        seen = len(world.journal())
         browser.post(f"{V1}/boxes", BOX).problem(403)
+        person = str(world.people["logistician"].person_id)
+        assert world.journal()[seen:] == [("access.refused", "refused", "access", f"{V1}/boxes", person)]
         browser.get(f"{V1}/boxes").ok()
     for headers in ({}, {"sec-fetch-site": "", "origin": "http://127.0.0.1"}):
         browser = world.browser("logistician", **headers)

@@ -5,7 +5,8 @@ from collections.abc import Iterator
 from typing import Any
 from uuid import uuid4
 
-from shipments import codes
+import pytest
+
 from tests.api import journey
 from tests.api.asking import HOST as OUR_HOST
 from tests.api.dumps import dump
@@ -113,7 +114,6 @@ def test_wrong_values_further_on_are_refused_too(world: World) -> None:
     checks = {"wood": "plywood", "hazards": NO_HAZARDS}
     as_, there = world.logistician, world.receiver
     for answer in (
-        as_.post(f"{V1}/boxes/{box}/pack", {"lines": lines}),
         as_.post(f"{V1}/boxes/{box}/pack", {"lines": [{"request_line": "x", "quantity": 1}]}),
         as_.post(f"{V1}/boxes/{box}/unpack", {"lines": lines}),
         as_.post(f"{V1}/boxes/{box}/checks", {**checks, "wood": "balsa"}),
@@ -130,7 +130,6 @@ def test_wrong_values_further_on_are_refused_too(world: World) -> None:
         as_.post(f"{V1}/batches", _changed(BATCH, limits={"max_boxes": -3})),
         as_.post(f"{V1}/batches/{batch}/boxes", {"boxes": []}),
         as_.post(f"{V1}/batches/{batch}/boxes", {"boxes": ["BX-7NF6-YY09-38NKR-5"]}),
-        as_.post(f"{V1}/batches/{batch}/boxes", {"boxes": [codes.mint(codes.Kind.BOX)]}),
         as_.post(f"{V1}/batches/{batch}/legs", _changed(LEG, from_place="Rotterdam")),
         as_.post(f"{V1}/batches/{batch}/legs", _changed(LEG, reference_type="rune")),
         as_.post(f"{V1}/batches/{batch}/dispatch", {"at": "2999-01-01T00:00:00Z"}),
@@ -155,6 +154,40 @@ def test_wrong_values_further_on_are_refused_too(world: World) -> None:
         world.counsellor.post(f"{V1}/cases/{way['case']}/departed", {"at": "2999-01-01"}),
     ):
         assert answer.problem(400)["errors"], answer
+    assert dump(world.database) == before
+
+
+ABSURD_TIMES = [
+    "0001-01-01T00:00:00+14:00",
+    "0001-01-01T00:00:00Z",
+    "1999-12-31T23:59:59Z",
+    "2101-01-01T00:00:00Z",
+    "9999-12-31T23:59:59-14:00",
+]
+
+
+@pytest.mark.parametrize("time", ABSURD_TIMES)
+def test_a_time_beyond_belief_is_named_and_nothing_of_it_reaches_the_log(
+    world: World, time: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    way, batch = journey.departed(world), journey.a_batch(world)["code"]
+    box, there, as_ = way["box"], world.receiver, world.logistician
+    before = dump(world.database)
+    with caplog.at_level("DEBUG"):
+        told = {"milestone": "delivered", "occurred_at": time, "note": "CANARY"}
+        asked = [
+            (there.post(f"{V1}/receipts", journey.a_receipt(box, arrived_at=time, note="CANARY")), "arrived_at"),
+            (there.post(f"{V1}/handovers", journey.a_handover(box, at=time)), "at"),
+            (as_.post(f"{V1}/legs/{way['leg']}/events", told), "occurred_at"),
+            (as_.post(f"{V1}/boxes/{box}/ended", {"how": "lost", "at": time, "reason": "CANARY"}), "at"),
+            (as_.post(f"{V1}/batches/{batch}/dispatch", {"at": time}), "at"),
+            (as_.post(f"{V1}/batches", _changed(BATCH, cut_off=time)), "cut_off"),
+            (as_.post(f"{V1}/batches/{batch}/legs", _changed(LEG, planned_arrival=time)), "planned_arrival"),
+            (as_.post(f"{V1}/batches/{batch}/legs", _changed(LEG, planned_departure=time[:10])), "planned_departure"),
+        ]
+    for answer, field in asked:
+        assert [error["field"] for error in answer.problem(400)["errors"]] == [field], answer
+    assert "CANARY" not in caplog.text
     assert dump(world.database) == before
 
 

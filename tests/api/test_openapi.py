@@ -46,6 +46,7 @@ def test_it_names_every_call_of_the_contract(whole: Json) -> None:
         *(f"POST /api/v1/batches/{{code}}/{verb}" for verb in ("boxes", "legs", "dispatch")),
         "GET /api/v1/batches/{code}/labels.pdf",
         "POST /api/v1/legs/{leg_id}/events",
+        "DELETE /api/v1/legs/{leg_id}",
         *(f"GET /api/v1/{noun}" for noun in ("boxes", "batches", "requests", "cases")),
         "GET /api/v1/boxes/{code}",
         "GET /api/v1/boxes/{code}/timeline",

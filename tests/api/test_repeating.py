@@ -10,6 +10,7 @@ from shipments.boxes.box import Box
 from shipments.cases.card import Card
 from shipments.clock import utc_now
 from tests.api import journey
+from tests.api.dumps import dump
 from tests.api.journey import BOX, CASE
 from tests.api.world import World
 
@@ -60,6 +61,39 @@ def test_a_missing_or_absurd_key_is_refused_and_stores_nothing(small_world: Worl
     problem = small_world.logistician.post(BOXES, BOX, idempotency_key=key).problem(400)
     assert "Idempotency-Key" in problem["detail"]
     assert _boxes(small_world) == 0
+
+
+@pytest.mark.parametrize("noun", ["receipts", "handovers"])
+def test_a_note_with_an_id_of_its_own_holds_to_a_key_that_is_sent_along(small_world: World, noun: str) -> None:
+    box, path = journey.departed(small_world)["box"], f"/api/v1/{noun}"
+    if noun == "handovers":
+        small_world.receiver.post("/api/v1/receipts", journey.a_receipt(box)).ok(201)
+    make = journey.a_receipt if noun == "receipts" else journey.a_handover
+    note, other = make(box), make(box)
+    first = small_world.receiver.post(path, note, idempotency_key="note")
+    assert first.status == 201
+    assert small_world.receiver.post(path, note, idempotency_key="note") == first
+    small_world.receiver.post(path, other, idempotency_key="note").problem(422)
+    small_world.receiver.post(path, other, idempotency_key="two words").problem(400)
+    small_world.receiver.post(path, note, idempotency_key=None).ok(200)
+    small_world.receiver.post(path, note, idempotency_key="another").ok(200)
+
+
+def test_what_was_deleted_is_deleted_again_without_harm(world: World) -> None:
+    case, box = journey.a_case(world)["code"], journey.a_box(world)["code"]
+    batch = journey.a_batch(world)["code"]
+    world.counsellor.post(f"/api/v1/cases/{case}/card").ok(201)
+    world.logistician.post(f"/api/v1/batches/{batch}/boxes", {"boxes": [box]}).ok()
+    for client, path in (
+        (world.counsellor, f"/api/v1/cases/{case}/card"),
+        (world.logistician, f"/api/v1/batches/{batch}/boxes/{box}"),
+    ):
+        client.delete(path).ok(204)
+        before = dump(world.database, but=frozenset())
+        client.delete(path).ok(204)
+        assert dump(world.database, but=frozenset()) == before
+    never = journey.a_box(world)["code"]
+    world.logistician.delete(f"/api/v1/batches/{batch}/boxes/{never}").problem(404)
 
 
 def test_two_people_may_use_the_same_key(small_world: World) -> None:

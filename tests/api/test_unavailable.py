@@ -2,19 +2,25 @@
 
 import os
 import sqlite3
+import time
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, closing, contextmanager
+from datetime import timedelta
 from pathlib import Path
 
 import psycopg
 import pytest
-from sqlalchemy import event
+from sqlalchemy import event, update
 from sqlalchemy.engine import Connection
+from sqlmodel import select
 
 from shipments import database as databases
+from shipments.clock import utc_now
+from shipments.offices.person import SignIn
 from shipments.settings import Settings
 from tests.api import journey
-from tests.api.asking import Loop
+from tests.api.asking import Client, Loop
 from tests.api.dumps import dump
 from tests.api.journey import BOX
 from tests.api.world import World, a_world
@@ -83,6 +89,63 @@ def test_a_read_only_database_is_still_read(small_world: World) -> None:
         assert int(answer.header("retry-after")) >= 1
     assert dump(small_world.database, but=frozenset()) == before
     small_world.logistician.post(BOXES, BOX, idempotency_key="later").ok(201)
+
+
+@pytest.fixture
+def seldom_seen(small_world: World) -> Client:
+    """A browser that was last used two minutes ago, which is to be kept."""
+    browser = small_world.browser("logistician")
+    with small_world.database.writing() as session:
+        session.connection().execute(update(SignIn).values(used_at=utc_now() - timedelta(minutes=2)))
+    return browser
+
+
+def _used_ago(world: World) -> timedelta:
+    with world.database.reading() as session:
+        return utc_now() - session.exec(select(SignIn.used_at)).one()
+
+
+def test_a_signed_in_reader_reads_a_read_only_database(small_world: World, seldom_seen: Client) -> None:
+    with _read_only(small_world):
+        seldom_seen.get(BOXES).ok()
+        assert _used_ago(small_world) > timedelta(minutes=1)
+    seldom_seen.get(BOXES).ok()
+    assert _used_ago(small_world) < timedelta(minutes=1)
+
+
+def test_while_another_process_writes_a_signed_in_reader_holds_up_nobody(
+    small_world: World, seldom_seen: Client
+) -> None:
+    at_once = databases.BUSY_MS / 1000 / 2
+    with _locked(small_world), ThreadPoolExecutor(1) as pool:
+        begun = time.monotonic()
+        reading = pool.submit(seldom_seen.get, BOXES)
+        small_world.anonymous.get("/health/live").ok()
+        assert time.monotonic() - begun < at_once
+        reading.result().ok()
+        assert time.monotonic() - begun < at_once
+    assert _used_ago(small_world) > timedelta(minutes=1)
+
+
+def test_whoever_sees_nothing_personal_reads_a_case_where_nothing_can_be_written(small_world: World) -> None:
+    case = journey.a_case(small_world)["code"]
+    with _read_only(small_world):
+        assert small_world.logistician.get(f"/api/v1/cases/{case}").ok()["personal"] is None
+        small_world.counsellor.get(f"/api/v1/cases/{case}").problem(503)
+
+
+def test_no_connection_left_is_503(small_world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    pool = small_world.database.engine.pool
+    monkeypatch.setattr(pool, "_timeout", 0.05)
+    monkeypatch.setattr(pool, "_max_overflow", 0)
+    small_world.database.close()
+    with ExitStack() as taken:
+        for _ in range(8):
+            taken.enter_context(small_world.database.engine.connect())
+        answer = small_world.logistician.get(BOXES)
+        answer.problem(503)
+        assert int(answer.header("retry-after")) >= 1
+    small_world.logistician.get(BOXES).ok()
 
 
 def test_a_full_disk_is_503_and_nothing_is_stored(small_world: World) -> None:

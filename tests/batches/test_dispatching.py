@@ -10,8 +10,8 @@ from sqlmodel import Session, select
 from shipments.batches import planning
 from shipments.batches.batch import Batch, Dispatch, Mode
 from shipments.batches.dispatching import Override, open_gates
-from shipments.boxes import packing
-from shipments.boxes.box import Stage, Wood
+from shipments.boxes import ending, packing
+from shipments.boxes.box import ElectricalTest, Happened, Stage, Wood
 from shipments.boxes.packing import ElectricalTestDone
 from shipments.cases import turning
 from shipments.errors import GatesOpen, Invalid, NotAllowed, NotFound, VersionStale, WrongState
@@ -71,7 +71,7 @@ def test_all_boxes_join_or_none_and_the_refusal_names_each_that_does_not_fit(jou
     assert gone in str(refused.value)
     assert good not in str(refused.value)
     assert journey.the_box(good).batch_id is None
-    with pytest.raises(Invalid, match=r"boxes\[1\]"):
+    with pytest.raises(NotFound, match="BX-0000-0000-0"):
         join(journey, batch, good, "BX-0000-0000-0")
     assert journey.the_box(good).batch_id is None
 
@@ -172,6 +172,16 @@ def _withdrawn(journey: Journey) -> str:
     return batch
 
 
+def _ended(how: Happened) -> Callable[[Journey], str]:
+    def made(journey: Journey) -> str:
+        box, by = journey.box(), journey.staff.logistician
+        batch = journey.batch(box, journey.box())
+        journey.do(lambda s: ending.end(s, box, how=how, at=journey.now, reason="fire", by=by, now=journey.now), by)
+        return batch
+
+    return made
+
+
 def _too_many(journey: Journey) -> str:
     return journey.batch(journey.box(), journey.box(), max_boxes=1)
 
@@ -198,6 +208,8 @@ def _too_large(journey: Journey) -> str:
         (_flies_with(battery_wh=101), "flight"),
         (_before_the_returnee_left, "departed"),
         (_withdrawn, "withdrawn"),
+        (_ended(Happened.LOST), "ended"),
+        (_ended(Happened.DESTROYED), "ended"),
         (_too_many, "limits"),
         (_too_heavy, "limits"),
         (_too_large, "limits"),
@@ -249,6 +261,49 @@ def test_an_electrical_thing_needs_a_test_that_it_passed(journey: Journey) -> No
     assert gates(journey, batch) == ["checks"]
     journey.do(lambda session: test(session, True), by)
     assert gates(journey, batch) == []
+
+
+def test_every_electrical_thing_needs_a_test_and_no_passed_one_hides_a_failed_one(journey: Journey) -> None:
+    (line,) = journey.request(2)
+
+    def electrify(session: Session) -> None:
+        session.get_one(RequestLine, line).item_id = an_item(session, electrical=True).id
+
+    journey.do(electrify, EVERYWHERE)
+    box, by = journey.box([line], quantity=2), journey.staff.logistician
+    (inside,) = journey.lines(box)
+    batch = journey.batch(box)
+
+    def reasons(*passed: bool) -> list[str]:
+        done = [
+            ElectricalTestDone(inside.id, f"SN-{number}", "T. Ester", "earth", "2026-03-02", outcome)
+            for number, outcome in enumerate(passed)
+        ]
+        journey.do(
+            lambda s: packing.check(s, box, wood=Wood.PLYWOOD, hazards=SAFE, electrical=done, by=by, now=journey.now),
+            by,
+        )
+        return journey.see(
+            lambda s: [gate.reason for gate in open_gates(s, s.exec(select(Batch).where(Batch.code == batch)).one())]
+        )
+
+    assert reasons(True) == [f"{box}: hammer: 1 of 2 tested."]
+    for passed in ((False, True), (True, False), (True, True, False)):
+        assert reasons(*passed) == [f"{box}: hammer failed its electrical test."]
+    assert reasons(True, True) == []
+
+
+def test_electrical_tests_outlive_what_is_unpacked(journey: Journey) -> None:
+    (line,) = journey.request(1)
+    box, by = journey.box([line], quantity=1, sealed=False), journey.staff.logistician
+    (inside,) = journey.lines(box)
+    done = ElectricalTestDone(inside.id, "SN-1", "T. Ester", "earth", "2026-03-02", False)
+    journey.do(
+        lambda s: packing.check(s, box, wood=Wood.PLYWOOD, hazards=SAFE, electrical=[done], by=by, now=journey.now), by
+    )
+    journey.do(lambda s: packing.unpack(s, box, [packing.LineToPack(line, 1)], by=by, now=journey.now), by)
+    (test,) = journey.see(lambda s: s.exec(select(ElectricalTest)).all())
+    assert (test.request_line_id, test.serial, test.passed) == (line, "SN-1", False)
 
 
 def test_a_named_person_lets_a_batch_pass_one_gate_and_says_why(each_journey: Journey) -> None:

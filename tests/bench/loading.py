@@ -31,9 +31,10 @@ def measure(port: int, requests: Iterator[bytes], *, expect: int, seconds: float
         return runner.run(_measure(port, requests, expect, seconds, connections))
 
 
-def get(path: str, *, key: str | None = None) -> bytes:
+def get(path: str, *, key: str | None = None, cookie: str | None = None) -> bytes:
     """A GET as bytes."""
-    return _head("GET", path, key) + b"\r\n"
+    kept = f"Cookie: {cookie}\r\n".encode() if cookie else b""
+    return _head("GET", path, key) + kept + b"\r\n"
 
 
 def post(path: str, body: bytes, *, key: str | None = None, once: str | None = None) -> bytes:

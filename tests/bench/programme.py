@@ -15,6 +15,7 @@ from sqlmodel import Session, SQLModel, col, select
 from shipments import codes
 from shipments.batches.batch import Batch, Dispatch, Leg, Mode
 from shipments.boxes.box import Box, BoxFact, BoxLine, Happened
+from shipments.boxes.facts import facts_changed
 from shipments.cases.carding import issue_card
 from shipments.cases.case import Case
 from shipments.database import Database, new_id
@@ -22,7 +23,6 @@ from shipments.migrating import migrate
 from shipments.offices.keys import make_key
 from shipments.offices.person import Role
 from shipments.offices.scope import EVERYWHERE, Actor
-from shipments.progress.keeping import rebuild
 from shipments.requests.request import Answer, RequestLine, SupplyRequest
 from shipments.settings import Settings
 from shipments.transaction import transaction
@@ -82,20 +82,18 @@ def _programme(session: Session, settings: Settings, boxes: int, now: datetime) 
     host, origin = an_office(session, "NL-AMS"), an_office(session, "GN-CKY")
     between = {"host_office_id": host.id, "origin_office_id": origin.id}
     under_way = [box for _ in range(0, boxes, A_BATCH) for box in _boxes(session, between, now)]
-    for _ in rebuild(session, repair=True):
-        pass
     counsellor, logistician = an_actor(session, Role.COUNSELLOR, host), an_actor(session, Role.LOGISTICIAN, host)
-    case = session.exec(select(Case).order_by(col(Case.id).desc())).first()  # the last one's boxes are not scanned
-    assert case is not None
-    card = issue_card(session, settings.ring, case.code, base_url=settings.base_url, by=counsellor, now=now)
+    # The last two: their boxes are not scanned, and the one with the card gets no request after request.
+    with_card, asks = session.exec(select(Case.code).order_by(col(Case.id).desc()).limit(2))
+    card = issue_card(session, settings.ring, with_card, base_url=settings.base_url, by=counsellor, now=now)
     return Programme(
         settings=settings,
         counsellor=_key(session, settings, counsellor, now),
         logistician=_key(session, settings, logistician, now),
         receiver=_key(session, settings, an_actor(session, Role.RECEIVER, origin), now),
-        case=case.code,
+        case=asks,
         items=[an_item(session).code for _ in range(5)],
-        boxes=under_way[:-A_CASE],
+        boxes=under_way[: -2 * A_CASE],
         card=card.url.rpartition("/")[2],
     )
 
@@ -111,7 +109,8 @@ def _boxes(session: Session, between: Values, now: datetime) -> Iterator[tuple[s
     ]
     _put(session, Box, boxes)
     _put(session, BoxLine, lines)
-    _put(session, BoxFact, [fact for box in boxes for fact in _facts(box, now)])
+    _put(session, BoxFact, [fact for box in boxes for fact in _facts(box)])
+    facts_changed(session, [box["id"] for box in boxes])
     return ((box["code"], line["id"]) for box, line in zip(boxes, lines, strict=True))
 
 
@@ -155,10 +154,12 @@ def _a_box(between: Values, batch: UUID, position: int, now: datetime) -> Values
     }
 
 
-def _facts(box: Values, now: datetime) -> Iterator[Values]:
-    for happened in (Happened.SEALED, Happened.JOINED_BATCH):
-        at = now - timedelta(days=4)
-        yield {"id": new_id(), "box_id": box["id"], "happened": happened, "occurred_at": at, "heard_at": at}
+def _facts(box: Values) -> Iterator[Values]:
+    seal = {"seal_number": box["seal_number"], "weight_g": box["gross_weight_g"]}
+    for happened, details in ((Happened.SEALED, seal), (Happened.JOINED_BATCH, {})):
+        at = box["sealed_at"]
+        fact = {"happened": happened, "occurred_at": at, "heard_at": at, "details": details}
+        yield {"id": new_id(), "box_id": box["id"], **fact}
 
 
 def _put(session: Session, table: type[SQLModel], rows: list[Values]) -> None:

@@ -13,6 +13,7 @@ from uuid import UUID, uuid4
 import msgspec
 from sqlalchemy import event
 
+from api.pages.speech import COOKIE
 from api.v1.box_list import Asked, listed
 from shipments.database import Database
 from shipments.offices.keys import actor_by_key
@@ -115,7 +116,7 @@ def _arrived(box: str, line: UUID) -> bytes:
 
 
 def _card(programme: Programme, language: str) -> bytes:
-    return get(f"/C/{programme.card}?l={language}")
+    return get(f"/C/{programme.card}", cookie=f"{COOKIE}={language}")
 
 
 def _turn(port: int, requests: Iterator[bytes], expect: int) -> Callable[[], float]:
@@ -130,7 +131,7 @@ def _turn(port: int, requests: Iterator[bytes], expect: int) -> Callable[[], flo
 
 def _page(port: int, programme: Programme, language: str) -> bytes:
     connection = HTTPConnection("127.0.0.1", port)
-    connection.request("GET", f"/C/{programme.card}?l={language}")
+    connection.request("GET", f"/C/{programme.card}", headers={"Cookie": f"{COOKIE}={language}"})
     answer = connection.getresponse()
     page = answer.read()
     connection.close()

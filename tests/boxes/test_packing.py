@@ -12,6 +12,7 @@ from sqlmodel import Session, col
 from shipments.boxes import packing
 from shipments.boxes.box import Box, BoxLine, Stage
 from shipments.boxes.packing import LineToPack
+from shipments.cases import turning
 from shipments.errors import Invalid, NotAllowed, NotFound, ShipmentsError, TooMuch, WrongState
 from shipments.offices.scope import EVERYWHERE
 from tests.builders import a_case, a_request, an_office, lines_of
@@ -106,7 +107,7 @@ def test_a_box_takes_lines_of_several_requests_for_the_same_office_and_of_no_oth
 
     with pytest.raises(Invalid, match="same offices"):
         pack(journey, box, journey.do(elsewhere, EVERYWHERE))
-    with pytest.raises(NotFound, match="request line .* that you can see"):
+    with pytest.raises(NotFound, match="There is no request line"):
         pack(journey, box, LineToPack(uuid4(), 1))
 
 
@@ -140,6 +141,19 @@ def test_an_empty_box_is_not_sealed(journey: Journey) -> None:
     box = journey.box([], sealed=False)
     with pytest.raises(WrongState, match="is empty"):
         journey.seal(box)
+
+
+def test_nothing_is_packed_for_a_case_that_was_withdrawn_and_what_is_in_comes_out(journey: Journey) -> None:
+    case, by = journey.case(), journey.staff.counsellor
+    (line,) = journey.request(5, case=case)
+    box = journey.box([line], quantity=2, sealed=False)
+    journey.do(
+        lambda s: turning.case_withdrawn(s, case, on=journey.now.date(), reason="stays", by=by, now=journey.now), by
+    )
+    with pytest.raises(WrongState, match="was withdrawn"):
+        pack(journey, box, LineToPack(line, 1))
+    unpack(journey, box, LineToPack(line, 2))
+    assert journey.request_line(line).packed == 0
 
 
 def test_a_box_that_has_left_is_not_opened_filled_or_checked(journey: Journey) -> None:

@@ -11,6 +11,7 @@ from shipments import codes
 from shipments.cases import carding
 from shipments.cases.card import Card
 from shipments.cases.carding import (
+    AFTER_CLOSURE,
     IssuedCard,
     PinGuess,
     PinLocked,
@@ -145,8 +146,8 @@ def test_a_card_ends_when_its_case_says(database: Database, ring: KeyRing, staff
     new = a_card(database, ring, case.code, staff.counsellor)
     assert not opens(database, ring, token_of(new), timedelta(days=90))
     late = a_card(database, ring, case.code, staff.counsellor, timedelta(days=100))
-    assert opens(database, ring, token_of(late), timedelta(days=129))
-    assert not opens(database, ring, token_of(late), timedelta(days=130))
+    assert opens(database, ring, token_of(late), timedelta(days=100) + AFTER_CLOSURE - timedelta(seconds=1))
+    assert not opens(database, ring, token_of(late), timedelta(days=100) + AFTER_CLOSURE)
 
 
 def test_the_pin_is_right_or_wrong(database: Database, ring: KeyRing, staff: Staff) -> None:

@@ -3,7 +3,7 @@
 import sqlite3
 import time
 from collections.abc import Callable
-from contextlib import suppress
+from contextlib import closing, suppress
 from datetime import UTC, datetime, timedelta, timezone
 
 import psycopg
@@ -13,10 +13,11 @@ from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError, Stateme
 from sqlmodel import Session, select
 
 from shipments.batches.batch import Batch, Dispatch, Leg
-from shipments.boxes.box import Box, BoxLine, Happened
+from shipments.boxes.box import Box, BoxCheck, BoxLine, ElectricalTest, Happened, Wood
 from shipments.cases.card import Card
 from shipments.cases.case import Case, CaseTurn, Consent, ConsentKind, Turn
-from shipments.database import Database, insert_or_ignore, is_passing, new_id
+from shipments.database import BUSY_MS, Database, insert_or_ignore, is_passing, new_id
+from shipments.errors import Unavailable
 from shipments.journal import JournalHead, Noted, append_noted, note
 from shipments.offices.office import Office, Organisation
 from shipments.offices.person import Person, Role
@@ -137,6 +138,30 @@ def test_only_a_lock_or_a_deadlock_is_worth_another_try(cause: Exception, passin
     assert is_passing(error) is passing
 
 
+def test_what_a_statement_carried_is_not_in_its_error(database: Database) -> None:
+    with pytest.raises(DBAPIError) as failed, database.reading() as session:
+        session.connection().execute(text("SELECT :name FROM nowhere"), {"name": "CANARY"})
+    assert "nowhere" in str(failed.value)
+    assert "CANARY" not in str(failed.value)
+
+
+def test_who_has_little_patience_does_not_wait_for_a_writer_here_or_elsewhere(sqlite_database: Database) -> None:
+    def try_to_write() -> float:
+        begun = time.monotonic()
+        with pytest.raises((Unavailable, OperationalError)), sqlite_database.writing(patience_ms=20) as session:
+            session.connection()
+        return time.monotonic() - begun
+
+    with sqlite_database.writing():
+        assert try_to_write() < 1
+    file = str(sqlite_database.engine.url.database)
+    with closing(sqlite3.connect(file, isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        assert try_to_write() < 1
+    with sqlite_database.writing() as session:
+        assert session.connection().exec_driver_sql("PRAGMA busy_timeout").scalar_one() == BUSY_MS
+
+
 @pytest.mark.parametrize("url", ["mysql://localhost/x", "sqlite+aiosqlite:///x"])
 def test_only_the_two_engines_are_opened(url: str) -> None:
     if url.startswith("sqlite"):
@@ -204,9 +229,32 @@ def told_twice(session: Session, scene: Scene) -> None:
     session.add_all([scene.event(leg), scene.event(leg)])
 
 
+def handed_twice(session: Session, scene: Scene) -> None:
+    line, handover = scene.box_line(session), scene.handover(session)
+    session.add(handover)
+    session.flush()
+    session.add_all(HandoverLine(handover_id=handover.id, box_line_id=line.id, quantity=1) for _ in range(2))
+
+
+def counted_twice(session: Session, scene: Scene) -> None:
+    line = scene.box_line(session)
+    receipt = Receipt(
+        id=new_id(), box_id=line.box_id, office_id=scene.origin.id, arrived_at=NOON, heard_at=NOON,
+        condition=Condition.GOOD, counted=True, body_hash=b"0" * 32,
+    )  # fmt: skip
+    session.add(receipt)
+    session.flush()
+    session.add_all(ReceiptLine(receipt_id=receipt.id, box_line_id=line.id, good=3) for _ in range(2))
+
+
 REFUSED: dict[str, Callable[[Session, Scene], object]] = {
     "ck_request_line_packed_within_approved": packed_beyond_approval,
-    "ck_request_line_quantity_sane": lambda session, scene: setattr(scene.line, "quantity", 0),
+    "ck_request_line_quantity_sane": lambda session, scene: setattr(scene.line, "quantity", 10_001),
+    "ck_request_line_approved_within_quantity": lambda session, scene: setattr(scene.line, "approved", 6),
+    "ck_box_line_given_back_within_quantity": lambda session, scene: scene.box_line(session, given_back=4),
+    "uq_handover_line_box_line": handed_twice,
+    "uq_receipt_line_box_line": counted_twice,
+    "uq_role_at_everywhere": lambda session, scene: a_person(session, [(Role.AUDITOR, None), (Role.AUDITOR, None)]),
     "ck_request_line_answered_with_quantity": lambda session, scene: setattr(scene.line, "answer", None),
     "ck_request_line_says_what": lambda session, scene: setattr(scene.line, "description", ""),
     "ck_box_line_received_adds_up": lambda session, scene: scene.box_line(session, good=1, damaged=1, missing=0),
@@ -231,6 +279,9 @@ REFUSED: dict[str, Callable[[Session, Scene], object]] = {
     "ck_journal_head_one_row": lambda session, scene: session.add(JournalHead(id=2)),
 }
 SAID_BY_SQLITE = {
+    "uq_handover_line_box_line": "handover_line.handover_id, handover_line.box_line_id",
+    "uq_receipt_line_box_line": "receipt_line.receipt_id, receipt_line.box_line_id",
+    "uq_role_at_everywhere": "role_at.person_id, role_at.role",
     "uq_box_batch_id_batch_position": "box.batch_id, box.batch_position",
     "fk_box_origin_office_id": "FOREIGN KEY constraint failed",
     "pk_dispatch": "dispatch.batch_id",
@@ -274,6 +325,8 @@ GUARDED = [
     "journal",
     "carrier_event",
     "box_fact",
+    "box_check",
+    "electrical_test",
     "case_turn",
     "consent",
     "dispatch",
@@ -294,13 +347,21 @@ def one_fact_of_each(session: Session, scene: Scene) -> None:
         heard_at=NOON, condition=Condition.GOOD, counted=True, body_hash=b"0" * 32,
     )  # fmt: skip
     consent = Consent(case_id=scene.case.id, kind=ConsentKind.AUDIO, purpose="shipping", on=NOON.date(), heard_at=NOON)
-    session.add_all([scene.event(a_leg(session, batch)), scene.turn(), consent, receipt, handover])
+    check = BoxCheck(
+        box_id=box_line.box_id, wood=Wood.PLYWOOD, fuel=False, gas=False, aerosol=False, glue=False, battery_wh=0,
+        checked_at=NOON,
+    )  # fmt: skip
+    session.add_all([scene.event(a_leg(session, batch)), scene.turn(), consent, receipt, handover, check])
     a_box_fact(session, scene.box(session), Happened.WITHDRAWN)
     note(session, Noted(NOON, "box.seal", "box", "A"))
     append_noted(session)
     session.flush()
     handed = HandoverLine(handover_id=handover.id, box_line_id=box_line.id, quantity=1)
-    session.add_all([receipt_line, handed])
+    test = ElectricalTest(
+        check_id=check.id, request_line_id=scene.line.id, serial="1", tester="T. Ester", kind="earth",
+        tested_on=NOON.date(), passed=True,
+    )  # fmt: skip
+    session.add_all([receipt_line, handed, test])
     session.flush()
     session.add(Explanation(receipt_line_id=item, heard_at=NOON, text="It was lent out."))
 

@@ -9,7 +9,6 @@ from shipments import errors
 from shipments.errors import (
     GatesOpen,
     Invalid,
-    KeyInFlight,
     KeyMissing,
     KeyReused,
     NotFound,
@@ -32,7 +31,7 @@ def test_every_refusal_hangs_on_one_tree_and_says_what_it_is(kind: type[Exceptio
     assert kind.__doc__ != (kind.__base__ or object).__doc__
 
 
-ASKED_FOR = [KeyReused, KeyInFlight, KeyMissing, VersionMissing, VersionStale, NotSignedIn]
+ASKED_FOR = [KeyReused, KeyMissing, VersionMissing, VersionStale, NotSignedIn]
 
 
 @pytest.mark.parametrize("kind", ASKED_FOR)

@@ -17,7 +17,7 @@ from shipments.tracking.milestones import LIFTS, Milestone, Reason
 from tests.builders import NOON
 
 DAY = timedelta(days=1)
-FIRST_LEG, LAST_LEG = UUID(int=1), UUID(int=2)
+FIRST_LEG, LAST_LEG, LINE = UUID(int=1), UUID(int=2), UUID(int=3)
 LEGS = (
     Stretch(FIRST_LEG, 1, Mode.SEA, "MAPTM", NOON + 10 * DAY),
     Stretch(LAST_LEG, 2, Mode.SEA, "GNCKY", NOON + 20 * DAY),
@@ -41,7 +41,7 @@ def sent(*said: Said, **what: Columns) -> BoxFacts:
         "dispatch_heard_at": NOON + DAY,
         "legs": LEGS,
         "said": said,
-        "left_to_hand_over": 3,
+        "packed": ((LINE, 3),),
     }
     return BoxFacts(**{**facts, **what})
 
@@ -76,13 +76,13 @@ def arrival(day: float, **what: Columns) -> Arrival:
     at = NOON + day * DAY
     defaults = {"id": new(), "arrived_at": at, "heard_at": at, "condition": Condition.GOOD, "counted": True}
     missing, damaged = what.get("missing", 0), what.get("damaged", 0)
-    defaults["found"] = ((UUID(int=3), 3 - damaged - missing, damaged, missing, 0),)
+    defaults["found"] = ((LINE, 3 - damaged - missing, damaged, missing, 0),)
     return Arrival(**{**defaults, **what})
 
 
-def passing(day: float, *, refused: bool = False) -> Passing:
-    """A hand-over on that day."""
-    return Passing(new(), NOON + day * DAY, NOON + day * DAY, refused)
+def passing(day: float, *, handed: int = 3, refused: bool = False) -> Passing:
+    """A hand-over on that day, of so many pieces."""
+    return Passing(new(), NOON + day * DAY, NOON + day * DAY, refused, () if refused else ((LINE, handed),))
 
 
 def retold(facts: BoxFacts, order: random.Random) -> BoxFacts:
@@ -135,9 +135,16 @@ ARRIVALS = st.builds(
     missing=COUNTS,
     damaged=COUNTS,
     surplus=COUNTS,
-    found=st.sampled_from([(), ((UUID(int=3), 3, 0, 0, 0),), ((UUID(int=3), 2, 0, 1, 0),)]),
+    found=st.sampled_from([(), ((LINE, 3, 0, 0, 0),), ((LINE, 2, 0, 1, 0),)]),
 )
-PASSINGS = st.builds(Passing, id=st.builds(new), at=TIMES, heard_at=TIMES, refused=st.booleans())
+PASSINGS = st.builds(
+    Passing,
+    id=st.builds(new),
+    at=TIMES,
+    heard_at=TIMES,
+    refused=st.booleans(),
+    handed=st.sampled_from([(), ((LINE, 1),), ((LINE, 3),)]),
+)
 
 
 @st.composite
@@ -162,5 +169,5 @@ FACTS = st.builds(
     said=corrected(SAID, 8),
     receipts=corrected(ARRIVALS, 4),
     handovers=st.lists(PASSINGS, max_size=3).map(tuple),
-    left_to_hand_over=st.integers(0, 2),
+    packed=st.sampled_from([(), ((LINE, 3),)]),
 )

@@ -37,7 +37,7 @@ def test_no_word_of_a_carrier_takes_a_box_out_of_the_office(facts: BoxFacts, mor
 @few
 @given(FACTS)
 def test_without_a_receipt_no_box_is_at_an_office(facts: BoxFacts) -> None:
-    lonely = msgspec.structs.replace(facts, receipts=(), handovers=(), left_to_hand_over=1)
+    lonely = msgspec.structs.replace(facts, receipts=(), handovers=())
     assert progress_of(lonely).stage not in RECEIVED
 
 

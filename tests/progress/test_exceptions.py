@@ -16,6 +16,8 @@ from tests.builders import NOON
 from tests.progress.telling import DAY, FIRST_LEG, LAST_LEG, arrival, deed, estimate, passing, said, sent
 
 HELD, DISPUTED = BoxException.HELD, BoxException.DISPUTED
+WIDE = "\N{FULLWIDTH LATIN CAPITAL LETTER S}\N{FULLWIDTH DIGIT ONE}"
+DASHED = ("s\N{EN DASH}1", "S\N{MINUS SIGN}1", "S\N{NO-BREAK SPACE}1")
 
 
 def exceptions(facts: BoxFacts) -> frozenset[BoxException]:
@@ -162,6 +164,30 @@ def test_an_arrival_before_the_dispatch_is_disputed_beyond_the_error_of_a_clock(
     assert progress_of(sent(receipts=(arrival(-2),))).contradictions == {Contradiction.RECEIVED_BEFORE_DISPATCH}
 
 
+def test_a_hand_over_before_any_receipt_is_disputed_beyond_the_error_of_a_clock() -> None:
+    assert not progress_of(sent(receipts=(arrival(23),), handovers=(passing(21),))).contradictions
+    early = progress_of(sent(receipts=(arrival(23), arrival(24)), handovers=(passing(20.9),)))
+    assert early.contradictions == {Contradiction.HANDED_OVER_BEFORE_RECEIPT}
+    assert early.stage == Stage.HANDED_OVER
+
+
+def test_an_arrival_before_the_box_was_registered_is_disputed_though_its_dispatch_is_unknown() -> None:
+    early = sent(receipts=(arrival(-4),), dispatched_at=None, legs=())
+    assert progress_of(early).contradictions == {Contradiction.RECEIVED_BEFORE_DISPATCH}
+
+
+def test_more_handed_over_than_came_in_good_order_is_disputed_and_nothing_is_left() -> None:
+    progress = progress_of(sent(receipts=(arrival(23, damaged=1),), handovers=(passing(24, handed=3),)))
+    assert progress.contradictions == {Contradiction.HANDED_OVER_MORE_THAN_GOOD}
+    assert progress.stage == Stage.HANDED_OVER
+
+
+@pytest.mark.parametrize("typed", ["s1", "S-1", " S 1", WIDE, *DASHED])
+def test_a_seal_typed_another_way_is_the_same_seal(typed: str) -> None:
+    receipts = (arrival(23, seal_number=typed), arrival(24, seal_number="S1"))
+    assert not progress_of(sent(receipts=receipts)).contradictions
+
+
 def test_a_correction_ends_the_dispute() -> None:
     first, second = arrival(23, missing=1), arrival(24)
     correction = arrival(24, corrects_id=first.id)
@@ -177,7 +203,7 @@ def test_unreachable_and_refused_hold_until_the_next_try() -> None:
     assert not exceptions(sent(receipts=(arrival(23),), deeds=(reached, unreachable)))
     refused = passing(25, refused=True)
     assert exceptions(sent(receipts=(arrival(23),), handovers=(refused,))) == {BoxException.REFUSED}
-    assert not exceptions(sent(receipts=(arrival(23),), handovers=(refused, passing(26)), left_to_hand_over=0))
+    assert not exceptions(sent(receipts=(arrival(23),), handovers=(refused, passing(26))))
 
 
 # By the clock

@@ -4,6 +4,7 @@ import random
 import threading
 from collections.abc import Callable
 from datetime import timedelta
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -127,7 +128,7 @@ def _quantities_add_up(journey: Journey) -> None:
     def packed(session: Session) -> dict[UUID, int]:
         inside: dict[UUID, int] = {}
         for line in session.exec(select(BoxLine)):
-            inside[line.request_line_id] = inside.get(line.request_line_id, 0) + line.quantity
+            inside[line.request_line_id] = inside.get(line.request_line_id, 0) + line.quantity - line.given_back
             good = line.quantity if line.good is None else line.good
             assert line.handed_over <= good
             assert line.good is None or good + (line.damaged or 0) + (line.missing or 0) == line.quantity
@@ -149,6 +150,36 @@ def test_a_column_that_somebody_changed_is_found_and_repaired(each_journey: Jour
     assert journey.do(_repaired, journey.staff.coordinator) == {box, batch}
     assert journey.differences() == []
     assert journey.the_box(box).stage == journey.the_batch(batch).stage == Stage.IN_THE_COUNTRY
+
+
+def test_counts_that_somebody_changed_are_found_and_repaired_and_mislead_no_progress(each_journey: Journey) -> None:
+    journey = each_journey
+    (box, other), batch, _ = journey.sent(boxes=2)
+    journey.receive(journey.arrived(box, lines=journey.counted(box, missing=1)))
+    journey.hand_over(journey.handing(box))
+    before = [journey.the_box(code).model_dump() for code in (box, other)]
+    lines = [line.model_dump() for line in journey.lines(box)]
+    line = journey.lines(box)[0].request_line_id
+    changes: list[tuple[Any, dict[str, Any]]] = [
+        (BoxLine, {"handed_over": 0, "good": None, "damaged": None, "missing": None}),
+        (RequestLine, {"packed": 0}),
+        (Batch, {"dispatched_at": None}),
+        (Box, {"sealed_at": None, "seal_number": None, "gross_weight_g": None}),
+    ]
+    with journey.database.writing() as session:
+        for table, values in changes:
+            session.connection().execute(update(table.__table__).values(values))
+    assert set(journey.differences()) == {box, other, batch, journey.request_of(line), *_other_requests(journey, other)}
+    journey.do(_repaired, journey.staff.coordinator)
+    assert journey.differences() == []
+    assert [journey.the_box(code).model_dump() for code in (box, other)] == before
+    assert [line.model_dump() for line in journey.lines(box)] == lines
+    assert journey.request_line(line).packed == 3
+    assert journey.the_batch(batch).dispatched_at is not None
+
+
+def _other_requests(journey: Journey, box: str) -> set[str]:
+    return {journey.request_of(line.request_line_id) for line in journey.lines(box)}
 
 
 def test_a_rebuild_counts_what_it_looks_at(journey: Journey) -> None:

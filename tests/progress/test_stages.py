@@ -3,6 +3,7 @@
 import pytest
 
 from shipments.boxes.box import Happened, Stage
+from shipments.boxes.latest import RANK
 from shipments.progress.carrier_news import Contradiction
 from shipments.progress.deriving import progress_of
 from shipments.progress.facts import BoxFacts, Deed
@@ -98,12 +99,22 @@ def test_a_box_that_looks_bad_and_is_not_counted_is_at_the_office_but_not_ready(
 
 
 def test_a_box_is_handed_over_when_nothing_is_left_of_it() -> None:
-    taken = {"receipts": (arrival(23),), "handovers": (passing(24),)}
-    assert stage(sent(**taken, left_to_hand_over=1)) == Stage.READY
-    assert stage(sent(**taken, left_to_hand_over=0)) == Stage.HANDED_OVER
-    assert stage(sent(receipts=(arrival(23),), handovers=(passing(24, refused=True),), left_to_hand_over=0)) == (
-        Stage.READY
-    )
+    part, rest = passing(24, handed=2), passing(25, handed=1)
+    assert stage(sent(receipts=(arrival(23),), handovers=(part,))) == Stage.READY
+    assert stage(sent(receipts=(arrival(23),), handovers=(part, rest))) == Stage.HANDED_OVER
+    assert stage(sent(receipts=(arrival(23, missing=1),), handovers=(part,))) == Stage.HANDED_OVER
+    assert stage(sent(receipts=(arrival(23),), handovers=(passing(24, refused=True),))) == Stage.READY
+
+
+def test_a_hand_over_told_twice_takes_nothing_twice() -> None:
+    part = passing(24, handed=2)
+    assert stage(sent(receipts=(arrival(23),), handovers=(part, part))) == Stage.READY
+
+
+def test_of_two_deeds_at_the_same_moment_the_one_that_follows_the_other_counts() -> None:
+    lost, found = deed(Happened.LOST, NOON + 5 * DAY), deed(Happened.FOUND, NOON + 5 * DAY)
+    assert stage(sent(deeds=(lost, found))) == stage(sent(deeds=(found, lost))) == Stage.ON_THE_WAY
+    assert set(RANK) == set(Happened)
 
 
 def test_a_receipt_that_is_corrected_away_counts_no_more() -> None:

@@ -63,6 +63,47 @@ def test_the_same_note_again_hands_nothing_over_twice(each_journey: Journey) -> 
         journey.hand_over(journey.handing(box, id=said.id))
 
 
+@pytest.fixture
+def shared(each_journey: Journey) -> str:
+    """A box at the office with three things of each of two cases."""
+    journey = each_journey
+    box = journey.box([*journey.request(3), *journey.request(3)])
+    journey.dispatch(journey.batch(box))
+    journey.receive(journey.arrived(box, lines=journey.counted(box)))
+    return box
+
+
+def test_one_returnee_takes_no_other_persons_things(each_journey: Journey, shared: str) -> None:
+    journey = each_journey
+    first, second = journey.lines(shared)
+    for lines in (None, (LineHanded(first.id, 1), LineHanded(second.id, 1))):
+        with pytest.raises(Invalid, match="lines") as refused:
+            journey.hand_over(journey.handing(shared, lines=lines))
+        assert str(first.id) in str(refused.value)
+        assert str(second.id) in str(refused.value)
+    assert [line.handed_over for line in journey.lines(shared)] == [0, 0]
+
+
+def test_a_box_of_two_cases_is_handed_over_once_both_have_taken_their_own(each_journey: Journey, shared: str) -> None:
+    journey = each_journey
+    first, second = journey.lines(shared)
+    journey.hand_over(journey.handing(shared, lines=(LineHanded(first.id, 3),)))
+    assert journey.the_box(shared).stage == Stage.READY
+    with pytest.raises(Invalid, match="lines"):
+        journey.hand_over(journey.handing(shared))
+    journey.hand_over(journey.handing(shared, lines=(LineHanded(second.id, 3),)))
+    assert journey.the_box(shared).stage == Stage.HANDED_OVER
+
+
+def test_two_requests_of_one_case_are_handed_over_together(journey: Journey) -> None:
+    case = journey.case()
+    box = journey.box([*journey.request(3, case=case), *journey.request(3, case=case)])
+    journey.dispatch(journey.batch(box))
+    journey.receive(journey.arrived(box))
+    journey.hand_over(journey.handing(box))
+    assert journey.the_box(box).stage == Stage.HANDED_OVER
+
+
 def test_a_proxy_shows_written_authority(journey: Journey, box: str) -> None:
     with pytest.raises(Invalid, match="authority"):
         journey.hand_over(journey.handing(box, to=HandedTo.PROXY))

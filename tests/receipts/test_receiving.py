@@ -1,6 +1,6 @@
 """What an office says arrived: kept once, kept though it contradicts, and counts that add up."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from uuid import UUID, uuid4
 
 import pytest
@@ -8,7 +8,7 @@ from sqlmodel import Session, select
 
 from shipments.boxes import ending
 from shipments.boxes.box import Happened, Stage
-from shipments.errors import Invalid, KeyReused, NotAllowed, NotFound, TooMuch, WrongState
+from shipments.errors import Invalid, KeyReused, NotAllowed, NotFound, WrongState
 from shipments.progress.carrier_news import Contradiction
 from shipments.progress.deriving import BoxException
 from shipments.receipts import receiving
@@ -190,12 +190,73 @@ def test_a_late_word_of_the_carrier_takes_no_box_out_of_the_office(journey: Jour
     assert journey.the_box(box).stage == Stage.READY
 
 
-def test_no_count_may_undo_what_was_handed_over(journey: Journey) -> None:
+def test_a_count_that_contradicts_a_hand_over_is_kept_and_disputed_and_undoes_nothing(each_journey: Journey) -> None:
+    journey = each_journey
     (box,), _, _ = journey.sent()
     first, _ = journey.receive(journey.arrived(box, lines=journey.counted(box)))
     journey.hand_over(journey.handing(box))
-    with pytest.raises(TooMuch, match="handed over already"):
-        journey.receive(journey.arrived(box, lines=journey.counted(box, missing=1), corrects=first.id))
+    journey.receive(journey.arrived(box, lines=journey.counted(box, missing=1), corrects=first.id))
+    assert receipts(journey) == 2
+    assert [(line.good, line.missing, line.handed_over) for line in journey.lines(box)] == [(3, 0, 3)]
+    assert journey.the_box(box).stage == Stage.HANDED_OVER
+    assert journey.progress(box).contradictions == {Contradiction.HANDED_OVER_MORE_THAN_GOOD}
+    assert journey.differences() == []
+
+
+def test_a_first_count_after_the_hand_over_that_contradicts_it_is_kept_too(each_journey: Journey) -> None:
+    journey = each_journey
+    (box,), _, _ = journey.sent()
+    journey.receive(journey.arrived(box))
+    journey.hand_over(journey.handing(box))
+    journey.receive(journey.arrived(box, lines=journey.counted(box, damaged=1)))
+    assert [line.good for line in journey.lines(box)] == [None]
+    assert Contradiction.HANDED_OVER_MORE_THAN_GOOD in journey.progress(box).contradictions
+    assert journey.differences() == []
+
+
+def found(journey: Journey, box: str, at: datetime) -> None:
+    """From the sending end."""
+    by = journey.staff.logistician
+    journey.do(lambda s: ending.end(s, box, how=Happened.FOUND, at=at, reason="ashore", by=by, now=journey.now), by)
+
+
+def test_a_box_reported_lost_that_arrived_can_be_found_and_is_disputed_no_more(each_journey: Journey) -> None:
+    journey = each_journey
+    (box,), _, _ = journey.sent()
+    by = journey.staff.logistician
+    journey.do(
+        lambda s: ending.end(s, box, how=Happened.LOST, at=journey.now, reason="sea", by=by, now=journey.now), by
+    )
+    journey.receive(journey.arrived(box))
+    assert journey.progress(box).contradictions == {Contradiction.RECEIVED_AFTER_END}
+    found(journey, box, journey.now)
+    assert not journey.progress(box).contradictions
+    assert journey.the_box(box).stage == Stage.READY
+
+
+def test_what_is_found_was_reported_lost_before_and_at_an_earlier_time(journey: Journey) -> None:
+    (box,), _, _ = journey.sent()
+    by = journey.staff.logistician
+    with pytest.raises(WrongState) as refused:
+        found(journey, box, journey.now)
+    assert refused.value.details == {"state": "on_the_way", "expected": "lost"}
+    journey.now += days(1)
+    lost_at = journey.now
+    journey.do(lambda s: ending.end(s, box, how=Happened.LOST, at=lost_at, reason="sea", by=by, now=journey.now), by)
+    for early in (lost_at, lost_at - days(0.5)):
+        with pytest.raises(Invalid, match="at"):
+            found(journey, box, early)
+    found(journey, box, lost_at + timedelta(seconds=1))
+    assert journey.the_box(box).stage == Stage.ON_THE_WAY
+    with pytest.raises(WrongState):
+        found(journey, box, journey.now)
+
+
+def test_a_seal_number_is_kept_as_typed_and_compared_without_its_gaps(journey: Journey) -> None:
+    (box,), _, _ = journey.sent()
+    kept, _ = journey.receive(journey.arrived(box, seal_number="s - 1"))
+    assert kept.seal_number == "s - 1"
+    assert not journey.progress(box).contradictions
 
 
 def test_only_the_office_that_the_box_goes_to_receives_it(journey: Journey) -> None:

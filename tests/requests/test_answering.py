@@ -5,9 +5,10 @@ from uuid import uuid4
 import pytest
 from sqlalchemy import update
 from sqlalchemy.exc import IntegrityError
-from sqlmodel import Session, col
+from sqlmodel import Session, col, select
 
 from shipments.errors import Invalid, NotAllowed, NotFound, TooMuch, WrongState
+from shipments.journal import JournalEntry
 from shipments.offices.scope import EVERYWHERE
 from shipments.requests import answering, asking
 from shipments.requests.answering import LineAnswer
@@ -176,3 +177,53 @@ def test_the_lines_of_a_request_keep_their_order(journey: Journey) -> None:
     names = ["saw", "plane", "chisel"]
     _, lines = ask(journey, *(LineAsked(description=name, quantity=1) for name in names))
     assert names == [line.description for line in lines]
+
+
+def test_approving_everything_leaves_what_was_answered_before(journey: Journey) -> None:
+    code, lines = ask(journey, LineAsked(description="saw", quantity=5), LineAsked(description="plane", quantity=2))
+    saw, plane = (line.id for line in lines)
+    approve(journey, code, LineAnswer(line=saw, approved_quantity=1, reason="budget"))
+    approve(journey, code, all_as_asked=True)
+    assert [journey.request_line(line).approved for line in (saw, plane)] == [1, 2]
+    assert journey.request_line(saw).reason == "budget"
+
+
+def test_the_journal_says_what_was_decided_of_each_line(journey: Journey) -> None:
+    code, lines = ask(journey, LineAsked(description="saw", quantity=5), LineAsked(description="plane", quantity=2))
+    saw, plane = (str(line.id) for line in lines)
+    approve(journey, code, LineAnswer(line=lines[0].id, approved_quantity=1))
+    by = journey.staff.logistician
+    journey.do(lambda s: answering.decline(s, code, reason="no more", by=by, now=journey.now), by)
+    entries = journey.see(
+        lambda s: s.exec(
+            select(JournalEntry)
+            .where(col(JournalEntry.action).in_(["request.approve", "request.decline"]))
+            .order_by(col(JournalEntry.seq))
+        ).all()
+    )
+    assert [entry.details for entry in entries] == [{saw: 1}, {saw: 0, plane: 0}]
+
+
+def test_a_kit_that_makes_more_of_one_item_than_a_line_holds_is_refused_and_named(journey: Journey) -> None:
+    kit = journey.do(lambda session: a_kit(session, {an_item(session).id: 3}).code, EVERYWHERE)
+    with pytest.raises(Invalid, match=r"lines\[1\].quantity: at most 3333"):
+        ask(journey, LineAsked(description="saw", quantity=1), LineAsked(kit=kit, quantity=3_334))
+    _, lines = ask(journey, LineAsked(kit=kit, quantity=3_333))
+    assert [line.quantity for line in lines] == [9_999]
+
+
+def test_no_cent_of_a_kits_declared_value_is_lost(journey: Journey) -> None:
+    def stock(session: Session) -> str:
+        return a_kit(session, {an_item(session, typical_value_eur=1).id: 1 for _ in range(3)}).code
+
+    kit = journey.do(stock, EVERYWHERE)
+    _, lines = ask(journey, LineAsked(kit=kit, quantity=1, declared_value_eur=100.0))
+    assert [line.declared_value_cents for line in lines] == [3_333, 3_333, 3_334]
+
+
+def test_the_database_itself_refuses_to_approve_more_than_was_asked(each_journey: Journey) -> None:
+    (line,) = each_journey.request(1)
+    with pytest.raises(IntegrityError):
+        each_journey.do(
+            lambda s: s.execute(update(RequestLine).where(col(RequestLine.id) == line).values(approved=50)), EVERYWHERE
+        )

@@ -34,6 +34,8 @@ class Batch(Scoped, table=True):
         CheckConstraint("max_boxes > 0", name="max_boxes_positive"),
         Index("ix_batch_host_office_id", "host_office_id", "stage", "id"),
         Index("ix_batch_origin_office_id", "origin_office_id", "stage", "id"),
+        Index("ix_batch_newest_host", "host_office_id", "id"),
+        Index("ix_batch_newest_origin", "origin_office_id", "id"),
     )
 
     id: UUID = Field(default_factory=new_id, primary_key=True)

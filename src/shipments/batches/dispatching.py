@@ -2,14 +2,17 @@
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from uuid import UUID
 
 import msgspec
+from sqlalchemy import Select
+from sqlalchemy import select as columns
 from sqlmodel import Session, col, select
 
 from shipments import journal
 from shipments.batches.batch import Batch, Dispatch, Mode
 from shipments.batches.planning import batch_to_plan, boxes_of, noted
-from shipments.boxes.box import Box, BoxCheck, BoxLine
+from shipments.boxes.box import Box, BoxCheck, BoxLine, Stage
 from shipments.boxes.facts import facts_changed
 from shipments.boxes.packing import check_troubles
 from shipments.cases.case import Case, CaseTurn, Turn
@@ -18,6 +21,7 @@ from shipments.offices.scope import Actor
 from shipments.requests.request import RequestLine, SupplyRequest
 from shipments.shapes import Text, Word
 
+ENDED = frozenset({Stage.WITHDRAWN, Stage.LOST, Stage.RETURNED, Stage.DESTROYED})
 MAY_OVERRIDE = frozenset({"departed", "limits"})
 FLIES = frozenset({Mode.AIR, Mode.COURIER})
 LATEST_RECORD = timedelta(days=366)  # paper is sometimes typed in long after
@@ -46,6 +50,7 @@ def dispatch(
     at = at or now
     if at > now + timedelta(hours=1) or at < now - LATEST_RECORD:
         raise Invalid([("at", "when it left: not in the future, at most a year ago")])
+    _hold(session, batch)
     gates = open_gates(session, batch)
     if override:
         _refuse_override(override, gates)
@@ -74,7 +79,11 @@ def open_gates(session: Session, batch: Batch) -> list[Gate]:
     boxes = session.exec(select(Box).where(Box.batch_id == batch.id).order_by(col(Box.batch_position))).all()
     if not boxes:
         return [Gate("boxes", "There is no box in the batch. Add one.")]
-    gates = [Gate("seals", f"{box.code} is not sealed.") for box in boxes if box.sealed_at is None]
+    gates = [
+        Gate("ended", f"{box.code} is {box.stage}. Take it out of the batch.") for box in boxes if box.stage in ENDED
+    ]
+    boxes = [box for box in boxes if box.stage not in ENDED]
+    gates += [Gate("seals", f"{box.code} is not sealed.") for box in boxes if box.sealed_at is None]
     for box in boxes:
         gates += [Gate("checks", f"{box.code}: {trouble}.") for trouble in check_troubles(session, box)]
     gates += _flight_gates(session, batch, boxes)
@@ -82,16 +91,27 @@ def open_gates(session: Session, batch: Batch) -> list[Gate]:
     return gates + _departure_gates(session, batch)
 
 
+def _hold(session: Session, batch: Batch) -> None:
+    """Boxes and cases stay as the gates find them until the batch has left; locked after the batch, by id."""
+    boxes = select(Box).where(Box.batch_id == batch.id).order_by(col(Box.id)).with_for_update()
+    session.exec(boxes.execution_options(populate_existing=True)).all()
+    cases = select(Case).where(col(Case.id).in_(_cases_in(batch))).order_by(col(Case.id)).with_for_update()
+    session.exec(cases.execution_options(populate_existing=True)).all()
+
+
+def _cases_in(batch: Batch) -> Select[UUID]:
+    return (
+        columns(col(SupplyRequest.case_id))
+        .join(RequestLine, col(RequestLine.request_id) == col(SupplyRequest.id))
+        .join(BoxLine, col(BoxLine.request_line_id) == col(RequestLine.id))
+        .join(Box, col(Box.id) == col(BoxLine.box_id))
+        .where(col(Box.batch_id) == batch.id)
+    )
+
+
 def _departure_gates(session: Session, batch: Batch) -> list[Gate]:
     cases = session.exec(
-        select(Case.id, Case.code)
-        .join(SupplyRequest, col(SupplyRequest.case_id) == Case.id)
-        .join(RequestLine, col(RequestLine.request_id) == SupplyRequest.id)
-        .join(BoxLine, col(BoxLine.request_line_id) == RequestLine.id)
-        .join(Box, col(Box.id) == BoxLine.box_id)
-        .where(Box.batch_id == batch.id)
-        .distinct()
-        .order_by(col(Case.code))
+        select(Case.id, Case.code).where(col(Case.id).in_(_cases_in(batch))).order_by(col(Case.code))
     ).all()
     turns = set(
         session.exec(select(CaseTurn.case_id, CaseTurn.turn).where(col(CaseTurn.case_id).in_([id for id, _ in cases])))

@@ -80,7 +80,8 @@ def add_boxes(session: Session, code: str, boxes: Sequence[str], *, by: Actor, n
     Raises NotFound for the batch and for every box that cannot be seen, WrongState for boxes that cannot join.
     """
     batch = batch_to_plan(session, code, by)
-    found = {box.code: box for box in session.exec(select(Box).where(col(Box.code).in_(boxes)).with_for_update())}
+    named = select(Box).where(col(Box.code).in_(boxes)).order_by(col(Box.id)).with_for_update()
+    found = {box.code: box for box in session.exec(named.execution_options(populate_existing=True))}
     if unseen := [one for one in dict.fromkeys(boxes) if one not in found]:
         raise NotFound("box", *unseen)
     joining = [found[one] for one in dict.fromkeys(boxes) if found[one].batch_id != batch.id]

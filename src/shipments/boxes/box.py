@@ -47,6 +47,8 @@ class Box(Scoped, table=True):
         one_of("stage", Stage),
         Index("ix_box_host_office_id", "host_office_id", "stage", "id"),
         Index("ix_box_origin_office_id", "origin_office_id", "stage", "id"),
+        Index("ix_box_newest_host", "host_office_id", "id"),
+        Index("ix_box_newest_origin", "origin_office_id", "id"),
         Index(
             "ix_box_exceptions", "id", sqlite_where=text("exceptions <> ''"), postgresql_where=text("exceptions <> ''")
         ),
@@ -100,7 +102,7 @@ class Box(Scoped, table=True):
 class BoxLine(SQLModel, table=True):
     """What a box holds of a request line. Counts come from the receipt that counts, `handed_over` from hand-overs.
 
-    `given_back`: pieces that the request line no longer counts as packed, since the box was lost, returned or destroyed.
+    `given_back`: pieces no longer counted as packed on the request line, as the box was lost, sent back or destroyed.
     """
 
     __tablename__ = "box_line"

@@ -14,7 +14,7 @@ _BATCHES = "batches with new facts"
 
 
 def facts_changed(session: Session, boxes: Iterable[UUID], batches: Iterable[UUID] = ()) -> None:
-    """Their progress is worked out again before this transaction ends (see `transaction`).
+    """Their progress, and when cards end, is worked out again before this transaction ends (see `transaction`).
 
     The batches that the boxes are in now follow by themselves; `batches` names others, such as one that a box left.
     """

@@ -113,6 +113,7 @@ def pack(session: Session, code: str, lines: Sequence[LineToPack], *, by: Actor,
         _put_in(session, box, asked)
     box.version += 1
     box.filled_at = now
+    facts_changed(session, [box.id])
     journal.note(session, noted(box, "box.pack", by, now, lines=len(lines)))
     return box
 
@@ -132,6 +133,7 @@ def unpack(session: Session, code: str, lines: Sequence[LineToPack], *, by: Acto
             inside.quantity -= asked.quantity
     box.version += 1
     box.filled_at = now
+    facts_changed(session, [box.id])
     journal.note(session, noted(box, "box.unpack", by, now, lines=len(lines)))
     return box
 
@@ -286,12 +288,10 @@ def _electrical_troubles(description: str, electrical: bool, quantity: int, pass
     """`passed`: the outcome of each test of one line; each piece needs one of its own."""
     if not all(passed):
         return [f"{description} failed its electrical test"]
+    if electrical and not passed:
+        return [f"{description} has no electrical test"]
     if electrical and len(passed) < quantity:
-        return [
-            f"{description}: {len(passed)} of {quantity} electrically tested"
-            if passed
-            else f"{description} has no electrical test"
-        ]
+        return [f"{description}: {len(passed)} of {quantity} tested"]
     return []
 
 

@@ -35,7 +35,7 @@ from shipments.offices.typed import western_digits
 from shipments.sealing import KeyRing
 
 TOKEN_SYMBOLS, PIN_DIGITS, MOST_FAILURES = 26, 6, 5
-AFTER_CLOSURE = timedelta(days=90)  # a card still opens so long after its last box was handed over
+AFTER_CLOSURE = timedelta(days=90)  # a card still opens so long after the way of its last box is over
 PER_ADDRESS = Limit("pin from", 30, timedelta(hours=1))  # a whole village may share one address
 IN_ALL = Limit("pin", 1_000, timedelta(hours=1))
 _FORGIVEN = str.maketrans("OIL", "011")

@@ -4,7 +4,7 @@ from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, UniqueConstraint
+from sqlalchemy import CheckConstraint, Index, UniqueConstraint, text
 from sqlmodel import Field, SQLModel
 
 from shipments.database import instant, new_id, one_of, word
@@ -42,6 +42,14 @@ class RoleAt(SQLModel, table=True):
     __tablename__ = "role_at"
     __table_args__ = (
         UniqueConstraint("person_id", "role", "office_id"),
+        Index(
+            "uq_role_at_everywhere",
+            "person_id",
+            "role",
+            unique=True,
+            sqlite_where=text("office_id IS NULL"),
+            postgresql_where=text("office_id IS NULL"),
+        ),
         one_of("role", Role),
         CheckConstraint(
             "office_id IS NOT NULL OR role IN ('coordinator', 'administrator', 'auditor')", name="everywhere"

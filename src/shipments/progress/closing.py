@@ -34,10 +34,17 @@ _CARDS = (
     .order_by(col(Card.id))
     .with_for_update()
 )
+# What a lost box gave back may be packed again, and need not be: until it is, nothing follows.
+_EVER_PACKED = (
+    select(func.coalesce(func.sum(col(BoxLine.quantity)), 0))
+    .where(col(BoxLine.request_line_id) == col(RequestLine.id))
+    .correlate(RequestLine)
+    .scalar_subquery()
+)
 _STILL_TO_PACK = _cases_of_lines().where(
     col(SupplyRequest.case_id).in_(_IDS),
     col(SupplyRequest.withdrawn_at).is_(None),
-    or_(col(RequestLine.approved).is_(None), col(RequestLine.approved) > col(RequestLine.packed)),
+    or_(col(RequestLine.approved).is_(None), col(RequestLine.approved) > _EVER_PACKED),
 )
 _UNDER_WAY = (
     _cases_of_boxes()
@@ -53,8 +60,7 @@ def close_cards(session: Session, boxes: Sequence[UUID], *, now: datetime) -> No
     A date that is set stands for as long as nothing follows: a late word about an old box makes no card live longer.
     """
     for portion in in_portions(boxes):
-        cards = session.connection().execute(_CARDS, {"ids": portion}).all()
-        ends = {case_id: expires_at for case_id, expires_at in cards}
+        ends = {row.case_id: row.expires_at for row in session.connection().execute(_CARDS, {"ids": portion})}
         if not ends:
             continue
         open_ = set(session.connection().scalars(_OPEN, {"ids": list(ends)}))

@@ -19,6 +19,7 @@ from shipments.batches.batch import Batch
 from shipments.boxes.box import Box, Stage
 from shipments.progress.deriving import BoxException, Progress, progress_of
 from shipments.progress.gathering import facts_of, in_portions
+from shipments.progress.recounting import recount
 
 ORDER = {stage: rank for rank, stage in enumerate(Stage)}
 Columns = dict[str, Any]  # Any: the values of cached columns
@@ -71,7 +72,11 @@ def count_all(session: Session) -> int:
 
 
 def rebuild(session: Session, *, repair: bool) -> Iterator[tuple[str, Columns, Columns]]:
-    """Works out every box and batch anew; yields (code, cached, derived) of each; writes what differs if asked."""
+    """Works out every box and batch anew; yields (code, cached, derived) of each; writes what differs if asked.
+
+    Before them, and only where they differ, the sums and copies of `recounting`.
+    """
+    yield from recount(session, repair=repair)
     for table, derive in ((Box, _derived_boxes), (Batch, _derived_batches)):
         ids = session.scalars(columns(col(table.id)).order_by(col(table.id))).all()
         for portion in in_portions(ids):

@@ -157,5 +157,7 @@ def _refuse_unfit(said: HandedOver, now: datetime) -> None:
         wrong.append(("authority", "what written authority the proxy showed"))
     if said.refused is not None and said.lines:
         wrong.append(("lines", "none, since the box was refused"))
+    if said.lines and len({one.box_line for one in said.lines}) < len(said.lines):
+        wrong.append(("lines", "each box line once"))
     if wrong:
         raise Invalid(wrong)

@@ -45,6 +45,7 @@ class ReceiptLine(SQLModel, table=True):
 
     __tablename__ = "receipt_line"
     __table_args__ = (
+        Index("uq_receipt_line_box_line", "receipt_id", "box_line_id", unique=True),
         CheckConstraint("good >= 0 AND damaged >= 0 AND missing >= 0 AND surplus >= 0", name="counts_not_negative"),
         CheckConstraint(
             "(box_line_id IS NULL) = (surplus > 0) AND (surplus = 0 OR length(description) > 0)",
@@ -110,7 +111,10 @@ class HandoverLine(SQLModel, table=True):
     """How many of a box line passed into the returnee's hands."""
 
     __tablename__ = "handover_line"
-    __table_args__ = (CheckConstraint("quantity > 0", name="quantity_positive"),)
+    __table_args__ = (
+        Index("uq_handover_line_box_line", "handover_id", "box_line_id", unique=True),
+        CheckConstraint("quantity > 0", name="quantity_positive"),
+    )
 
     id: UUID = Field(default_factory=new_id, primary_key=True)
     handover_id: UUID = Field(foreign_key="handover.id", index=True)

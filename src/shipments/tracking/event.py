@@ -31,6 +31,7 @@ class CarrierEvent(SQLModel, table=True):
         one_of("classifier", Classifier),
         one_of("milestone", Milestone),
         one_of("reason", Reason),
+        CheckConstraint("reason IS NULL OR coalesce(milestone, '') = 'exception'", name="reason_of_exception"),
     )
 
     id: UUID = Field(default_factory=new_id, primary_key=True)

@@ -1,12 +1,13 @@
 """The legs of a batch's way, each with a carrier that can be asked, or that somebody is told by."""
 
+import re
 from collections.abc import Collection
 from datetime import datetime
 from typing import Annotated
 from uuid import UUID
 
 import msgspec
-from sqlalchemy import func, update
+from sqlalchemy import exists, func, update
 from sqlmodel import Session, col, select
 
 from shipments import journal
@@ -14,7 +15,7 @@ from shipments.batches.batch import Batch, Leg, Mode
 from shipments.batches.planning import PLANNERS, boxes_of, noted
 from shipments.boxes.facts import facts_changed
 from shipments.database import new_id
-from shipments.errors import Invalid, NotFound
+from shipments.errors import Invalid, NotFound, WrongState
 from shipments.offices.person import Role
 from shipments.offices.scope import Actor, find
 from shipments.shapes import DayOrInstant, Instant, Line, Unlocode, Word, moment
@@ -23,6 +24,7 @@ from shipments.tracking.carriers.by_hand import Reported, reported
 from shipments.tracking.event import CarrierAccount, CarrierEvent, Classifier, LegWatch
 from shipments.tracking.milestones import Milestone, Reason
 
+UNLOCODE = r"[A-Z]{2}[A-Z2-9]{3}"
 TELLERS_HERE = frozenset({Role.LOGISTICIAN, Role.COORDINATOR})
 TELLERS_THERE = frozenset({Role.RECEIVER, Role.COORDINATOR})
 
@@ -87,24 +89,18 @@ def add_leg(session: Session, code: str, planned: LegPlanned, *, by: Actor, now:
 
 def tell(session: Session, leg_id: UUID, told: Told, *, by: Actor, now: datetime) -> CarrierEvent:
     """Records what somebody heard from a carrier. Raises NotFound, NotAllowed, Invalid."""
-    row = session.exec(
-        select(Leg, Batch).join(Batch, col(Batch.id) == Leg.batch_id).where(Leg.id == leg_id)
-    ).one_or_none()
-    if row is None:
-        raise NotFound("leg", str(leg_id))
-    leg, batch = row
+    leg, batch = _with_its_batch(session, leg_id)
     if any(by.is_a(role, batch.host_office_id) for role in TELLERS_HERE):
         by.must_be(TELLERS_HERE, batch.host_office_id)
     else:
         by.must_be(TELLERS_THERE, batch.origin_office_id)
-    unlocode = told.place if told.place and len(told.place) == 5 and told.place.isalnum() else None
     report = Reported(
         id=str(new_id()),
         milestone=told.milestone,
         occurred_at=told.occurred_at,
         reason=told.reason,
         place=told.place,
-        unlocode=unlocode.upper() if unlocode else None,
+        unlocode=told.place if told.place and re.fullmatch(UNLOCODE, told.place) else None,
         note=told.note,
     )
     read = reported(report, heard_at=now)
@@ -132,6 +128,33 @@ def tell(session: Session, leg_id: UUID, told: Told, *, by: Actor, now: datetime
     return event
 
 
+def remove_leg(session: Session, leg_id: UUID, *, by: Actor, now: datetime) -> None:
+    """Takes back a leg that was mistyped: the last one, of which nothing was heard. Raises NotFound, WrongState."""
+    leg, batch = _with_its_batch(session, leg_id)
+    by.must_be(PLANNERS, batch.host_office_id)
+    # Locked before the look: whoever asks the carrier records what it says only while holding this.
+    watch = session.exec(select(LegWatch).where(LegWatch.leg_id == leg.id).with_for_update()).one_or_none()
+    if session.scalar(select(exists().where(col(CarrierEvent.leg_id) == leg.id))):
+        raise WrongState(
+            f"Leg {leg.position} of {batch.code} was heard of already; add another one after it.",
+            state="heard of",
+            expected="nothing heard",
+        )
+    if leg.position != session.exec(select(func.max(Leg.position)).where(Leg.batch_id == batch.id)).one():
+        raise WrongState(
+            f"Leg {leg.position} of {batch.code} is not its last. Remove those after it first.",
+            state="not the last leg",
+            expected="the last leg",
+        )
+    if watch is not None:
+        session.delete(watch)
+        session.flush()
+    session.delete(leg)
+    batch.version += 1
+    facts_changed(session, boxes_of(session, batch), [batch.id])
+    journal.note(session, noted(batch, "batch.remove_leg", by, now, carrier=leg.carrier, position=leg.position))
+
+
 def wake_watches(session: Session, batches: Collection[UUID], *, now: datetime) -> None:
     """Legs of these batches that were never asked about are due from now on, if their batch has left."""
     if batches:
@@ -146,6 +169,21 @@ def wake_watches(session: Session, batches: Collection[UUID], *, now: datetime) 
             .values(due_at=now),
             execution_options={"synchronize_session": False},
         )
+
+
+def _with_its_batch(session: Session, leg_id: UUID) -> tuple[Leg, Batch]:
+    """The batch is locked, so that no box joins it unseen. Raises NotFound."""
+    row = session.exec(
+        select(Leg, Batch)
+        .join(Batch, col(Batch.id) == Leg.batch_id)
+        .where(Leg.id == leg_id)
+        .with_for_update(of=Batch)
+        .execution_options(populate_existing=True)
+    ).one_or_none()
+    if row is None:
+        raise NotFound("leg", str(leg_id))
+    leg, batch = row
+    return leg, batch
 
 
 def _account(session: Session, carrier: str) -> UUID:
