@@ -16,7 +16,8 @@ LEASE = timedelta(seconds=120)
 
 
 def _account(session: Session, ring: KeyRing, carrier: str, per_second: float) -> CarrierAccount:
-    account = CarrierAccount(carrier=carrier, base_url="https://carrier.example", secret_sealed=b"", per_second=per_second)
+    account = CarrierAccount(carrier=carrier, base_url="https://carrier.example", secret_sealed=b"")
+    account.per_second = per_second
     account.secret_sealed = ring.seal_answer(b"key", f"carrier_account:{account.id}")
     session.add(account)
     session.flush()

@@ -11,10 +11,10 @@ from sqlmodel import Session, col, select
 from shipments import codes, journal
 from shipments.boxes.box import Box, BoxFact, BoxLine, Happened, Stage
 from shipments.boxes.facts import facts_changed, record
-from shipments.boxes.packing import noted
+from shipments.boxes.packing import locked_box, noted
 from shipments.cases.case import Case
 from shipments.errors import Invalid, KeyReused, TooMuch, WrongState
-from shipments.offices.scope import Actor, find
+from shipments.offices.scope import Actor
 from shipments.receipts.receipt import CLOCK_ERROR, HandedTo, Handover, HandoverLine
 from shipments.receipts.receiving import RECEIVERS, body_hash
 from shipments.requests.request import RequestLine, SupplyRequest
@@ -59,7 +59,7 @@ def hand_over(session: Session, said: HandedOver, *, by: Actor, now: datetime) -
 
     Raises NotFound, NotAllowed, WrongState (not at the office), TooMuch, Invalid, KeyReused (same id, other content).
     """
-    box = find(session, Box, codes.read(codes.Kind.BOX, said.box), "box", lock=True)
+    box = locked_box(session, codes.read(codes.Kind.BOX, said.box))
     by.must_be(RECEIVERS, box.origin_office_id)
     digest = body_hash(said)
     if (known := session.get(Handover, said.id)) is not None:
@@ -92,7 +92,7 @@ def hand_over(session: Session, said: HandedOver, *, by: Actor, now: datetime) -
 
 def tried_to_reach(session: Session, code: str, *, reached: bool, note: str, by: Actor, now: datetime) -> BoxFact:
     """The office tried to tell the returnee. Raises NotFound, NotAllowed, WrongState."""
-    box = find(session, Box, code, "box", lock=True)
+    box = locked_box(session, code)
     by.must_be(RECEIVERS, box.origin_office_id)
     if box.stage not in AT_THE_OFFICE:
         raise WrongState(f"Box {box.code} is {box.stage}.", state=box.stage, expected="at_the_office or ready")

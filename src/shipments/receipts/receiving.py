@@ -12,10 +12,10 @@ from sqlmodel import Session, col, select
 from shipments import codes, journal
 from shipments.boxes.box import Box, BoxLine, Stage
 from shipments.boxes.facts import facts_changed
-from shipments.boxes.packing import noted
+from shipments.boxes.packing import locked_box, noted
 from shipments.errors import Invalid, KeyReused, NotFound, WrongState
 from shipments.offices.person import Role
-from shipments.offices.scope import Actor, find
+from shipments.offices.scope import Actor
 from shipments.receipts.receipt import CLOCK_ERROR, Condition, Explanation, Receipt, ReceiptLine
 from shipments.receipts.standing import standing_receipt
 from shipments.shapes import Count, Instant, Line, Note, Quantity, SealNumber, TypedCode
@@ -61,7 +61,7 @@ def receive(session: Session, said: Arrived, *, by: Actor, now: datetime) -> tup
     A receipt that contradicts others, a box that had ended or a hand-over is kept and flagged, since it happened.
     Raises NotFound, NotAllowed, WrongState (never dispatched), Invalid, KeyReused (same id, other content).
     """
-    box = find(session, Box, codes.read(codes.Kind.BOX, said.box), "box", lock=True)
+    box = locked_box(session, codes.read(codes.Kind.BOX, said.box))
     by.must_be(RECEIVERS, box.origin_office_id)
     digest = body_hash(said)
     if (known := session.get(Receipt, said.id)) is not None:
