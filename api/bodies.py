@@ -6,8 +6,9 @@ Litestar converts leniently ("3" becomes 3) and stops at the first fault; so eac
 import json
 from collections.abc import Iterator
 from datetime import datetime
+from enum import StrEnum
 from types import UnionType
-from typing import Annotated, Any, Union, get_args, get_origin, get_type_hints
+from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_type_hints
 
 import msgspec
 from litestar import Request
@@ -62,7 +63,7 @@ def faults_in(value: object, kind: Any, field: str, *, strict: bool = True) -> I
         read = msgspec.convert(value, kind, strict=strict)
     except msgspec.ValidationError as error:
         found = list(_inner_faults(value, kind, field))
-        yield from found or [(field or "body", _sentence(error))]
+        yield from found or [(field or "body", _sentence(error, kind))]
     except (OverflowError, ValueError):
         yield field or "body", "a value within reason"
     else:
@@ -115,9 +116,28 @@ def _struct_or_list(kind: Any, value: object) -> Any:
     return kind
 
 
-def _sentence(error: msgspec.ValidationError) -> str:
+def _sentence(error: msgspec.ValidationError, kind: Any) -> str:
+    """What was expected, in words: the words of a list, what a shape says of itself, else the decoder's sentence."""
     text = str(error).partition(" - at ")[0]
-    return text[:1].lower() + text[1:]
+    text = text[:1].lower() + text[1:]
+    if words := _words(kind):
+        return f"one of {', '.join(words)}"
+    said = [meta for meta in getattr(kind, "__metadata__", ()) if isinstance(meta, msgspec.Meta) and meta.description]
+    if said:
+        example = f", e.g. {said[0].examples[0]}" if said[0].examples else ""
+        return f"{str(said[0].description).rstrip('.')}{example} ({text})"
+    return "a day, e.g. 2026-03-01" if "encoded date" in text and "datetime" not in text else text
+
+
+def _words(kind: Any) -> list[str]:
+    """The words of an enumeration or a literal, also where null is allowed beside them."""
+    if get_origin(kind) is Annotated:
+        return _words(get_args(kind)[0])
+    if get_origin(kind) is Literal:
+        return [str(word) for word in get_args(kind)]
+    if get_origin(kind) in (Union, UnionType):
+        return [word for one in get_args(kind) for word in _words(one)]
+    return [str(word) for word in kind] if isinstance(kind, type) and issubclass(kind, StrEnum) else []
 
 
 def _once(pairs: list[tuple[str, object]]) -> dict[str, object]:

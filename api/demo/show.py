@@ -1,5 +1,6 @@
 """The demo from its first line to its last: set up, serve, tell, stay until stopped."""
 
+import logging
 import os
 import signal
 import socket
@@ -10,6 +11,7 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 
 import msgspec
+from sqlalchemy.exc import DBAPIError
 
 from api.demo import closing_words
 from api.demo.asking import StepFailed
@@ -23,6 +25,7 @@ from api.demo.telling import Teller
 from api.practice_carrier import practice_carrier
 from shipments.clock import utc_now
 from shipments.database import Database
+from shipments.errors import ShipmentsError
 from shipments.settings import Settings
 
 DONE, BROKE, MISUSED = 0, 1, 2
@@ -69,6 +72,11 @@ def _on_port(place: Path, port: int, voyage_s: float, teller: Teller) -> int:
         return MISUSED
     except (StepFailed, ServerFailed) as error:
         teller.error(str(error))
+        return BROKE
+    except (ShipmentsError, DBAPIError) as error:
+        logging.getLogger(__name__).exception("the demo broke off")
+        first = str(error).partition("\n")[0]
+        teller.error(f"The demo could not be made: {first}\nSee .demo/demo.log for the whole of it.")
         return BROKE
     return DONE
 

@@ -158,7 +158,7 @@ def read_batch(code: FromPath[str], edge: NamedDependency[Edge]) -> Response[Bat
     return shown_with_etag(edge.read(lambda session: batch_view(session, _batch(session, code), edge.now)))
 
 
-@patch("/batches/{code:str}", sync_to_thread=True, opt=open_to(PLANS))
+@patch("/batches/{code:str}", sync_to_thread=True, opt=open_to())
 def change_batch(code: FromPath[str], data: JSONBody[BatchChange], edge: NamedDependency[Edge]) -> Response[BatchView]:
     """Another cut-off, other limits. Needs If-Match with the ETag that was read."""
 
@@ -177,7 +177,7 @@ def change_batch(code: FromPath[str], data: JSONBody[BatchChange], edge: NamedDe
     return edge.change(verb)
 
 
-@post("/batches/{code:str}/boxes", status_code=200, sync_to_thread=True, opt=open_to(PLANS))
+@post("/batches/{code:str}/boxes", status_code=200, sync_to_thread=True, opt=open_to())
 def add_boxes(code: FromPath[str], data: JSONBody[BoxesToAdd], edge: NamedDependency[Edge]) -> Response[BatchView]:
     """Put boxes into the batch: all of them, or none."""
 
@@ -189,14 +189,14 @@ def add_boxes(code: FromPath[str], data: JSONBody[BoxesToAdd], edge: NamedDepend
     return edge.write(verb)
 
 
-@delete("/batches/{code:str}/boxes/{box:str}", status_code=204, sync_to_thread=True, opt=open_to(PLANS))
+@delete("/batches/{code:str}/boxes/{box:str}", status_code=204, sync_to_thread=True, opt=open_to())
 def remove_box(code: FromPath[str], box: FromPath[str], edge: NamedDependency[Edge]) -> None:
     """Take a box out of the batch, before it has left."""
     number = codes.read(codes.Kind.BOX, box)
     edge.act(lambda session: planning.remove_box(session, _number(code), number, by=edge.by, now=edge.now))
 
 
-@post("/batches/{code:str}/legs", status_code=201, sync_to_thread=True, opt=open_to(PLANS))
+@post("/batches/{code:str}/legs", status_code=201, sync_to_thread=True, opt=open_to())
 def add_leg(code: FromPath[str], data: JSONBody[LegPlanned], edge: NamedDependency[Edge]) -> Response[LegView]:
     """Add the next stretch of the way, with the carrier's reference."""
     return edge.write(
@@ -204,7 +204,7 @@ def add_leg(code: FromPath[str], data: JSONBody[LegPlanned], edge: NamedDependen
     )
 
 
-@post("/batches/{code:str}/dispatch", status_code=200, sync_to_thread=True, opt=open_to(PLANS))
+@post("/batches/{code:str}/dispatch", status_code=200, sync_to_thread=True, opt=open_to())
 def dispatch(
     code: FromPath[str], edge: NamedDependency[Edge], data: JSONBody[DispatchAsked | None] = None
 ) -> Response[BatchView]:

@@ -150,7 +150,7 @@ def read_timeline(code: FromPath[str], edge: NamedDependency[Edge]) -> list[Fact
     return edge.read(lambda session: box_timeline.timeline(session, _box(session, code)))
 
 
-@post("/boxes/{code:str}/pack", status_code=200, sync_to_thread=True, opt=open_to(PACKS))
+@post("/boxes/{code:str}/pack", status_code=200, sync_to_thread=True, opt=open_to())
 def pack(code: FromPath[str], data: JSONBody[Packing], edge: NamedDependency[Edge]) -> Response[BoxView]:
     """Put approved things in: all of the lines, or none."""
 
@@ -161,7 +161,7 @@ def pack(code: FromPath[str], data: JSONBody[Packing], edge: NamedDependency[Edg
     return edge.write(verb)
 
 
-@post("/boxes/{code:str}/unpack", status_code=200, sync_to_thread=True, opt=open_to(PACKS))
+@post("/boxes/{code:str}/unpack", status_code=200, sync_to_thread=True, opt=open_to())
 def unpack(code: FromPath[str], data: JSONBody[Packing], edge: NamedDependency[Edge]) -> Response[BoxView]:
     """Take things out again."""
 
@@ -172,7 +172,7 @@ def unpack(code: FromPath[str], data: JSONBody[Packing], edge: NamedDependency[E
     return edge.write(verb)
 
 
-@post("/boxes/{code:str}/checks", status_code=200, sync_to_thread=True, opt=open_to(PACKS))
+@post("/boxes/{code:str}/checks", status_code=200, sync_to_thread=True, opt=open_to())
 def check(code: FromPath[str], data: JSONBody[Checked], edge: NamedDependency[Edge]) -> Response[BoxView]:
     """Answer the checklist: wood, hazards, electrical tests. The last answer counts."""
 
@@ -191,7 +191,7 @@ def check(code: FromPath[str], data: JSONBody[Checked], edge: NamedDependency[Ed
     return edge.write(verb)
 
 
-@post("/boxes/{code:str}/seal", status_code=200, sync_to_thread=True, opt=open_to(PACKS))
+@post("/boxes/{code:str}/seal", status_code=200, sync_to_thread=True, opt=open_to())
 def seal(code: FromPath[str], data: JSONBody[Sealed], edge: NamedDependency[Edge]) -> Response[BoxView]:
     """Weigh and seal."""
 
@@ -202,7 +202,7 @@ def seal(code: FromPath[str], data: JSONBody[Sealed], edge: NamedDependency[Edge
     return edge.write(verb)
 
 
-@post("/boxes/{code:str}/reopen", status_code=200, sync_to_thread=True, opt=open_to(PACKS))
+@post("/boxes/{code:str}/reopen", status_code=200, sync_to_thread=True, opt=open_to())
 def reopen(code: FromPath[str], data: JSONBody[Reopened], edge: NamedDependency[Edge]) -> Response[BoxView]:
     """Break the seal, before it has left."""
 
@@ -213,7 +213,7 @@ def reopen(code: FromPath[str], data: JSONBody[Reopened], edge: NamedDependency[
     return edge.write(verb)
 
 
-@post("/boxes/{code:str}/ended", status_code=200, sync_to_thread=True, opt=open_to(PACKS | {Role.COORDINATOR}))
+@post("/boxes/{code:str}/ended", status_code=200, sync_to_thread=True, opt=open_to())
 def end(code: FromPath[str], data: JSONBody[Ended], edge: NamedDependency[Edge]) -> Response[BoxView]:
     """Its way ended early: withdrawn before it left, lost, returned, destroyed; or what was lost is found."""
 

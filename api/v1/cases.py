@@ -85,7 +85,7 @@ class CardView(msgspec.Struct, frozen=True):
     pin: str
 
 
-@post("/cases", status_code=201, sync_to_thread=True, opt=open_to(frozenset({Role.COUNSELLOR, Role.COORDINATOR})))
+@post("/cases", status_code=201, sync_to_thread=True, opt=open_to())
 def open_case(data: JSONBody[CaseAsked], edge: NamedDependency[Edge]) -> Response[CaseView]:
     """Open a case. Name, contact and outside references are sealed under a key of the person's own."""
 
@@ -143,7 +143,7 @@ def read_case(code: FromPath[str], edge: NamedDependency[Edge]) -> Response[Case
     return shown_with_etag(edge.look(show))
 
 
-@patch("/cases/{code:str}", sync_to_thread=True, opt=open_to(WORKS_WITH_CASES))
+@patch("/cases/{code:str}", sync_to_thread=True, opt=open_to())
 def change_case(code: FromPath[str], data: JSONBody[CaseChange], edge: NamedDependency[Edge]) -> Response[CaseView]:
     """Change what is named; the rest stays. Needs If-Match with the ETag that was read."""
 
@@ -155,7 +155,7 @@ def change_case(code: FromPath[str], data: JSONBody[CaseChange], edge: NamedDepe
     return edge.change(verb)
 
 
-@post("/cases/{code:str}/departed", status_code=200, sync_to_thread=True, opt=open_to(WORKS_WITH_CASES))
+@post("/cases/{code:str}/departed", status_code=200, sync_to_thread=True, opt=open_to())
 def depart(code: FromPath[str], data: JSONBody[OnDay], edge: NamedDependency[Edge]) -> Response[CaseView]:
     """The returnee has left the host country: boxes may follow."""
 
@@ -166,7 +166,7 @@ def depart(code: FromPath[str], data: JSONBody[OnDay], edge: NamedDependency[Edg
     return edge.write(verb)
 
 
-@post("/cases/{code:str}/withdrawn", status_code=200, sync_to_thread=True, opt=open_to(WORKS_WITH_CASES))
+@post("/cases/{code:str}/withdrawn", status_code=200, sync_to_thread=True, opt=open_to())
 def withdraw_case(code: FromPath[str], data: JSONBody[Withdrawn], edge: NamedDependency[Edge]) -> Response[CaseView]:
     """The returnee withdrew. Their card is dead at once."""
 
@@ -178,7 +178,7 @@ def withdraw_case(code: FromPath[str], data: JSONBody[Withdrawn], edge: NamedDep
     return edge.write(verb)
 
 
-@post("/cases/{code:str}/consents", status_code=200, sync_to_thread=True, opt=open_to(WORKS_WITH_CASES))
+@post("/cases/{code:str}/consents", status_code=200, sync_to_thread=True, opt=open_to())
 def consent(code: FromPath[str], data: JSONBody[ConsentGiven], edge: NamedDependency[Edge]) -> Response[CaseView]:
     """The returnee agreed to a purpose."""
 
@@ -190,7 +190,7 @@ def consent(code: FromPath[str], data: JSONBody[ConsentGiven], edge: NamedDepend
     return edge.write(verb)
 
 
-@post("/cases/{code:str}/card", status_code=201, sync_to_thread=True, opt=open_to(WORKS_WITH_CASES))
+@post("/cases/{code:str}/card", status_code=201, sync_to_thread=True, opt=open_to())
 def issue_card(code: FromPath[str], edge: NamedDependency[Edge]) -> Response[CardView]:
     """A new card; the one before it is dead. Address and PIN are shown in this answer only."""
 
@@ -202,13 +202,13 @@ def issue_card(code: FromPath[str], edge: NamedDependency[Edge]) -> Response[Car
     return edge.write(verb, status=201)
 
 
-@delete("/cases/{code:str}/card", status_code=204, sync_to_thread=True, opt=open_to(WORKS_WITH_CASES))
+@delete("/cases/{code:str}/card", status_code=204, sync_to_thread=True, opt=open_to())
 def revoke_card(code: FromPath[str], edge: NamedDependency[Edge]) -> None:
     """The card is dead from now on."""
     edge.act(lambda session: carding.revoke_card(session, codes.read(codes.Kind.CASE, code), by=edge.by, now=edge.now))
 
 
-@post("/cases/{code:str}/card/unlock", status_code=200, sync_to_thread=True, opt=open_to(WORKS_WITH_CASES))
+@post("/cases/{code:str}/card/unlock", status_code=200, sync_to_thread=True, opt=open_to())
 def unlock_card(code: FromPath[str], edge: NamedDependency[Edge]) -> Response[CaseView]:
     """The PIN may be tried five times again."""
 

@@ -85,7 +85,7 @@ class Tried(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     note: Annotated[str, msgspec.Meta(max_length=500)] = ""
 
 
-@post("/receipts", status_code=201, sync_to_thread=True, opt=open_to(RECEIVES))
+@post("/receipts", status_code=201, sync_to_thread=True, opt=open_to())
 def receive(data: JSONBody[Arrived], edge: NamedDependency[Edge]) -> Response[ReceiptView]:
     """Confirm that a box arrived. The same note again answers 200 and changes nothing."""
     new = False
@@ -107,7 +107,7 @@ def receive(data: JSONBody[Arrived], edge: NamedDependency[Edge]) -> Response[Re
     return edge.once(verb, status=lambda _: 201 if new else 200)
 
 
-@post("/handovers", status_code=201, sync_to_thread=True, opt=open_to(RECEIVES))
+@post("/handovers", status_code=201, sync_to_thread=True, opt=open_to())
 def hand_over(data: JSONBody[HandedOver], edge: NamedDependency[Edge]) -> Response[HandoverView]:
     """Hand a box over, wholly or in part, or record that it was refused. The same note again answers 200."""
     new = False
@@ -136,7 +136,7 @@ def read_discrepancies(code: FromPath[str], edge: NamedDependency[Edge]) -> list
     return edge.read(lambda session: discrepancies(session, find(session, Box, number, "box")))
 
 
-@post("/discrepancies/{line:uuid}/explanations", status_code=201, sync_to_thread=True, opt=open_to(EXPLAINS))
+@post("/discrepancies/{line:uuid}/explanations", status_code=201, sync_to_thread=True, opt=open_to())
 def explain(line: FromPath[UUID], data: JSONBody[Explained], edge: NamedDependency[Edge]) -> Response[Said]:
     """Explain a line that does not add up, from either end."""
 
@@ -147,7 +147,7 @@ def explain(line: FromPath[UUID], data: JSONBody[Explained], edge: NamedDependen
     return edge.write(verb, status=201)
 
 
-@post("/boxes/{code:str}/contacts", status_code=201, sync_to_thread=True, opt=open_to(RECEIVES))
+@post("/boxes/{code:str}/contacts", status_code=201, sync_to_thread=True, opt=open_to())
 def contact(code: FromPath[str], data: JSONBody[Tried], edge: NamedDependency[Edge]) -> Response[ProgressView]:
     """The office tried to reach the returnee about a box."""
 

@@ -118,7 +118,7 @@ class RequestRow(msgspec.Struct, frozen=True):
     state: str
 
 
-@post("/requests", status_code=201, sync_to_thread=True, opt=open_to(ASKS))
+@post("/requests", status_code=201, sync_to_thread=True, opt=open_to())
 def ask(data: JSONBody[RequestAsked], edge: NamedDependency[Edge]) -> Response[RequestView]:
     """Log a request. A kit becomes one line an item, so that it can be filled in part."""
 
@@ -130,7 +130,7 @@ def ask(data: JSONBody[RequestAsked], edge: NamedDependency[Edge]) -> Response[R
     return edge.write(verb, status=201)
 
 
-@post("/requests/{code:str}/approve", status_code=200, sync_to_thread=True, opt=open_to(ANSWERS))
+@post("/requests/{code:str}/approve", status_code=200, sync_to_thread=True, opt=open_to())
 def approve(
     code: FromPath[str], edge: NamedDependency[Edge], data: JSONBody[Approval | None] = None
 ) -> Response[RequestView]:
@@ -144,7 +144,7 @@ def approve(
     return edge.write(verb)
 
 
-@post("/requests/{code:str}/decline", status_code=200, sync_to_thread=True, opt=open_to(ANSWERS))
+@post("/requests/{code:str}/decline", status_code=200, sync_to_thread=True, opt=open_to())
 def decline(code: FromPath[str], data: JSONBody[Because], edge: NamedDependency[Edge]) -> Response[RequestView]:
     """Decline every line, for one reason."""
 
@@ -155,7 +155,7 @@ def decline(code: FromPath[str], data: JSONBody[Because], edge: NamedDependency[
     return edge.write(verb)
 
 
-@post("/requests/{code:str}/withdraw", status_code=200, sync_to_thread=True, opt=open_to(ASKS))
+@post("/requests/{code:str}/withdraw", status_code=200, sync_to_thread=True, opt=open_to())
 def withdraw(code: FromPath[str], data: JSONBody[Because], edge: NamedDependency[Edge]) -> Response[RequestView]:
     """Take the request back, unless something of it is packed."""
 

@@ -12,7 +12,7 @@ from pathlib import Path
 
 LONGEST_S = 30.0
 SHIPMENTS = (str(Path(sys.executable).with_name("shipments")), "serve")
-SAMPLED = (sys.executable, "-m", "tests.bench.sampled")
+PROFILED = (sys.executable, "-m", "tests.bench.profiled")
 BARE = (sys.executable, "-m", "tests.bench.bare")
 
 

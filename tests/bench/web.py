@@ -18,7 +18,7 @@ from api.v1.box_list import Asked, listed
 from shipments.database import Database
 from shipments.offices.keys import actor_by_key
 from shipments.transaction import reading
-from tests.bench import bare, sampled, servers
+from tests.bench import bare, profiled, servers
 from tests.bench.loading import WrongAnswer, get, measure, post
 from tests.bench.programme import Programme
 from tests.bench.rows import Row, compared
@@ -87,12 +87,12 @@ def compare(work: Work, pair: Pair) -> Row:
 def where_time_goes(work: Work, programme: Programme, folder: Path) -> str:
     """Whose code a server is in while it does `work`, the largest shares first."""
     notes = folder / "notes.json"
-    environment = {**programme.environment, sampled.NOTES: str(notes)}
-    with servers.serving(servers.SAMPLED, environment, ready=READY) as port:
-        measure(port, work.ours, expect=work.status, seconds=3 * TURN_S)
-    seen: Mapping[str, int] = msgspec.json.decode(notes.read_bytes())
-    largest = list(seen.items())[:8]
-    return ", ".join(f"{whose} {count / sum(seen.values()):.0%}" for whose, count in largest)
+    environment = {**programme.environment, profiled.NOTES: str(notes)}
+    with servers.serving(servers.PROFILED, environment, ready=READY) as port:
+        measure(port, work.ours, expect=work.status, seconds=3 * TURN_S, connections=1)
+    spent: Mapping[str, float] = msgspec.json.decode(notes.read_bytes())
+    largest = list(spent.items())[:8]
+    return ", ".join(f"{whose} {seconds / sum(spent.values()):.0%}" for whose, seconds in largest)
 
 
 def _logging_a_request(programme: Programme) -> Work:

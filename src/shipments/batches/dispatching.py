@@ -16,7 +16,7 @@ from shipments.boxes.box import Box, BoxCheck, BoxLine, Stage
 from shipments.boxes.facts import facts_changed
 from shipments.boxes.packing import check_troubles
 from shipments.cases.case import Case, CaseTurn, Turn
-from shipments.errors import GatesOpen, Invalid, NotAllowed
+from shipments.errors import GatesOpen, Invalid
 from shipments.offices.scope import Actor
 from shipments.requests.request import RequestLine, SupplyRequest
 from shipments.shapes import Text, Word
@@ -53,8 +53,7 @@ def dispatch(
     _hold(session, batch)
     gates = open_gates(session, batch)
     if override:
-        _refuse_override(override, gates)
-        gates = [gate for gate in gates if gate.gate != override.gate]
+        gates = _passed(override, gates)
     if gates:
         raise GatesOpen([{"gate": gate.gate, "reason": gate.reason} for gate in gates])
     batch.dispatched_at = at
@@ -158,8 +157,11 @@ def _limit_gates(batch: Batch, boxes: Sequence[Box]) -> list[Gate]:
     ]
 
 
-def _refuse_override(override: Override, gates: Sequence[Gate]) -> None:
-    if override.gate not in MAY_OVERRIDE:
-        raise NotAllowed(f"Gate {override.gate!r} cannot be overridden; only {' and '.join(sorted(MAY_OVERRIDE))} can.")
+def _passed(override: Override, gates: Sequence[Gate]) -> list[Gate]:
+    """The gates still open; one that nobody may override stays, and says so."""
     if override.gate not in {gate.gate for gate in gates}:
         raise Invalid([("override.gate", "a gate that is open now")])
+    if override.gate in MAY_OVERRIDE:
+        return [gate for gate in gates if gate.gate != override.gate]
+    only = " and ".join(sorted(MAY_OVERRIDE))
+    return [*gates, Gate(override.gate, f"This gate cannot be overridden; only {only} can.")]

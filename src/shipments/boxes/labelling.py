@@ -32,11 +32,11 @@ def label_of(session: Session, box: Box, base_url: str) -> Label:
     return Label(
         code=box.code,
         url=box_url(base_url, box.code),
-        country=country_name(origin.country, language),
+        country=country_on_label(origin.country, language),
         office=origin.name,
         index=index,
         count=count,
-        return_contact=f"{host.public_address} · {host.public_phone}",
+        return_contact=f"{host.public_address}, {host.country} · {host.public_phone}",
         language=language,
         weight_g=box.gross_weight_g,
         handling=SIGNS,
@@ -47,6 +47,12 @@ def box_url(base_url: str, code: str) -> str:
     """In upper case, so that the QR stays in its smallest mode; the routes ignore case."""
     parts = urlsplit(base_url)
     return f"{parts.scheme}://{parts.netloc}{parts.path.rstrip('/')}/B/{codes.compact(code)}".upper()
+
+
+def country_on_label(country: str, language: str) -> str:
+    """For those it passes through as well: also in English, where the office's own word differs."""
+    here, everywhere = country_name(country, language), country_name(country, "en")
+    return here if here == everywhere else f"{here} · {everywhere}"
 
 
 def country_name(country: str, language: str) -> str:

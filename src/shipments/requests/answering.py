@@ -8,7 +8,7 @@ import msgspec
 from sqlmodel import Session
 
 from shipments import journal
-from shipments.errors import Invalid, TooMuch
+from shipments.errors import Invalid, TooMuch, WrongState
 from shipments.journal import Noted
 from shipments.offices.person import Role
 from shipments.offices.scope import Actor, find
@@ -35,12 +35,19 @@ def approve(
 
     A line may be answered again, though never with fewer than are packed of it.
 
-    Raises NotFound, Invalid (a line of another request, more than asked, a line twice), TooMuch.
+    Raises NotFound, WrongState (nothing is left to answer), TooMuch,
+    Invalid (a line of another request, more than asked, a line twice).
     """
     request = _answerable(session, code, by)
     lines = {line.id: line for line in lines_of(session, request, lock=True)}
     if answers is None:
         unanswered = [line for line in lines.values() if line.answer is None]
+        if not unanswered:
+            raise WrongState(
+                f"Every line of {code} has its answer. Name the lines to answer again.",
+                state="answered",
+                expected="asked",
+            )
         answers = [LineAnswer(line=line.id, approved_quantity=line.quantity) for line in unanswered]
     _refuse_unfit(answers, lines)
     for answer in answers:
