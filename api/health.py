@@ -9,7 +9,6 @@ from sqlalchemy.exc import DBAPIError
 
 from api.access import public
 from api.wiring import Wiring
-from shipments.migrating import is_current
 
 
 @get("/health/live", sync_to_thread=False, opt=public())
@@ -21,6 +20,8 @@ def live() -> dict[str, str]:
 @get("/health/ready", sync_to_thread=True, opt=public())
 def ready(request: Request[Any, Any, State]) -> Response[dict[str, str]]:
     """The database answers and has the schema of this version; else 503 with what to do."""
+    from shipments.migrating import is_current  # loads Alembic: not before the first look
+
     wiring: Wiring = request.app.state.wiring
     try:
         with wiring.database.reading() as session:

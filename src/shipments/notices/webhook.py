@@ -11,7 +11,6 @@ from uuid import UUID
 
 from shipments.errors import Invalid
 from shipments.tracking.carriers.answers import Account
-from shipments.tracking.carriers.connecting import check_base_url
 
 SECRET = "whsec_"
 SECRET_BYTES = (24, 64)
@@ -38,6 +37,8 @@ def secret_bytes(secret: str) -> bytes:
 
 def line_to(address: str, *, allow_private: bool) -> Account:
     """A webhook's URL as the safe client knows a carrier's. Raises Invalid where it may not be called."""
+    from shipments.tracking.carriers.connecting import check_base_url  # loads an HTTP client: not at every start
+
     try:
         url = urlsplit(address)
     except ValueError:
