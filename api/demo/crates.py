@@ -9,9 +9,10 @@ from sqlmodel import Session, col, select
 
 from api.demo.staff import HOST
 from api.demo.ways import Crate, Found
-from shipments.boxes import ending, packing
+from shipments.boxes import checking, ending, packing
 from shipments.boxes.box import Box, BoxLine, Wood
-from shipments.boxes.packing import ElectricalTestDone, Hazards, LineToPack
+from shipments.boxes.checking import ElectricalTestDone, Hazards
+from shipments.boxes.packing import LineToPack
 from shipments.cases import carding, opening, turning
 from shipments.cases.carding import IssuedCard
 from shipments.cases.case import ConsentKind
@@ -80,7 +81,7 @@ class CrateStory:
         if not self.crate.sealed:
             return
         tests = electrical_tests(session, box, by_whom="J. Voorbeeld", on=then)
-        packing.check(session, box.code, wood=Wood.PLYWOOD, hazards=NO_HAZARDS, electrical=tests, by=by, now=then)
+        checking.check(session, box.code, wood=Wood.PLYWOOD, hazards=NO_HAZARDS, electrical=tests, by=by, now=then)
         weight = CRATE_G + _weight(session, box)
         packing.seal(session, box.code, gross_weight_g=weight, seal_number=_seal_of(box), by=by, now=then)
 

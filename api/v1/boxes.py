@@ -18,10 +18,11 @@ from api.v1.box_timeline import Fact
 from api.v1.views import ProgressView, office_codes, progress_view
 from shipments import codes
 from shipments.batches.batch import Batch
-from shipments.boxes import ending, packing
+from shipments.boxes import checking, ending, packing
 from shipments.boxes.box import Box, BoxLine, Happened, Stage, Wood
+from shipments.boxes.checking import ElectricalTestDone, Hazards
 from shipments.boxes.ending import BEFORE_LEAVING
-from shipments.boxes.packing import ElectricalTestDone, Hazards, LineToPack
+from shipments.boxes.packing import LineToPack
 from shipments.offices.person import Role
 from shipments.offices.scope import find
 from shipments.progress.carrier_news import Contradiction
@@ -177,7 +178,7 @@ def check(code: FromPath[str], data: JSONBody[Checked], edge: NamedDependency[Ed
     """Answer the checklist: wood, hazards, electrical tests. The last answer counts."""
 
     def verb(session: Session) -> BoxView:
-        packing.check(
+        checking.check(
             session,
             _number(code),
             wood=data.wood,
@@ -245,7 +246,7 @@ def box_view(session: Session, box: Box, now: datetime) -> BoxView:
         progress=progress_view(session, box, now),
         contradictions=sorted(derived.contradictions),
         lines=lines_in(session, box),
-        open_checks=packing.check_troubles(session, box) if box.stage in BEFORE_LEAVING else [],
+        open_checks=checking.check_troubles(session, box) if box.stage in BEFORE_LEAVING else [],
         version=box.version,
     )
 

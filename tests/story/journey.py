@@ -10,9 +10,10 @@ from sqlmodel import Session, col, select
 
 from shipments.batches import dispatching, planning
 from shipments.batches.batch import Batch, Leg, Mode
-from shipments.boxes import packing
+from shipments.boxes import checking, packing
 from shipments.boxes.box import Box, BoxLine, Wood
-from shipments.boxes.packing import Hazards, LineToPack
+from shipments.boxes.checking import Hazards
+from shipments.boxes.packing import LineToPack
 from shipments.cases import turning
 from shipments.cases.case import Case
 from shipments.database import Database
@@ -139,7 +140,9 @@ class Journey:
     def check(self, session: Session, code: str, wood: Wood = Wood.PLYWOOD, **hazards: Columns) -> None:
         """The checklist, answered well unless told otherwise."""
         answers = msgspec.structs.replace(SAFE, **hazards)
-        packing.check(session, code, wood=wood, hazards=answers, electrical=[], by=self.staff.logistician, now=self.now)
+        checking.check(
+            session, code, wood=wood, hazards=answers, electrical=[], by=self.staff.logistician, now=self.now
+        )
 
     def seal(self, code: str, number: str = "S1") -> None:
         """Closes it, 12.5 kg."""

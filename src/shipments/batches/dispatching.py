@@ -13,8 +13,8 @@ from shipments import journal
 from shipments.batches.batch import Batch, Dispatch, Mode
 from shipments.batches.planning import batch_to_plan, boxes_of, noted
 from shipments.boxes.box import Box, BoxCheck, BoxLine, Stage
+from shipments.boxes.checking import check_troubles
 from shipments.boxes.facts import facts_changed
-from shipments.boxes.packing import check_troubles
 from shipments.cases.case import Case, CaseTurn, Turn
 from shipments.errors import GatesOpen, Invalid
 from shipments.offices.scope import Actor

@@ -1,8 +1,7 @@
-"""From an empty carton to a sealed box: register, pack, unpack, check, seal, reopen."""
+"""From an empty carton to a sealed box: register, pack, unpack, seal, reopen."""
 
-from collections import defaultdict
 from collections.abc import Sequence
-from datetime import date, datetime, timedelta
+from datetime import datetime
 from uuid import UUID
 
 import msgspec
@@ -14,16 +13,12 @@ from shipments import codes, journal
 from shipments.boxes.box import (
     LARGEST_MM3,
     Box,
-    BoxCheck,
     BoxLine,
-    ElectricalTest,
     Happened,
     Stage,
-    Wood,
 )
 from shipments.boxes.facts import facts_changed, record
 from shipments.cases.case import Case
-from shipments.catalogue.item import Item
 from shipments.errors import Invalid, NotFound, WrongState
 from shipments.journal import Noted
 from shipments.offices.office import Office, receiving_office, sending_office
@@ -31,7 +26,7 @@ from shipments.offices.person import Role
 from shipments.offices.scope import Actor, find
 from shipments.requests.asking import must_be_alive, must_not_be_withdrawn
 from shipments.requests.request import RequestLine, SupplyRequest
-from shipments.shapes import DayOrInstant, Line, Quantity, WattHours, Word, moment
+from shipments.shapes import Quantity
 
 PACKERS = frozenset({Role.LOGISTICIAN})
 HERE = frozenset({Stage.REGISTERED, Stage.PACKED, Stage.WAITING})
@@ -44,27 +39,6 @@ class LineToPack(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     request_line: UUID
     quantity: Quantity
-
-
-class ElectricalTestDone(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """One electrical test: `serial` is the type or serial number, `kind` what was tested."""
-
-    box_line: UUID
-    serial: Word
-    tester: Line
-    kind: Line
-    tested_at: DayOrInstant
-    passed: bool
-
-
-class Hazards(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What must not travel unseen. `battery_wh`: watt-hours of all batteries together, 0 for none."""
-
-    fuel: bool
-    gas: bool
-    aerosol: bool
-    glue: bool
-    battery_wh: WattHours
 
 
 def register(
@@ -138,49 +112,6 @@ def unpack(session: Session, code: str, lines: Sequence[LineToPack], *, by: Acto
     return box
 
 
-def check(
-    session: Session,
-    code: str,
-    *,
-    wood: Wood,
-    hazards: Hazards,
-    electrical: Sequence[ElectricalTestDone],
-    by: Actor,
-    now: datetime,
-) -> BoxCheck:
-    """Answers the checklist. Raises NotFound, WrongState once it has left, Invalid for a line of another box."""
-    box = locked_box(session, code)
-    by.must_be(PACKERS, box.host_office_id)
-    must_be_here(box)
-    known = dict(session.exec(select(BoxLine.id, BoxLine.request_line_id).where(BoxLine.box_id == box.id)).all())
-    foreign = [
-        (f"electrical[{index}].box_line", "the id of a line of this box")
-        for index, test in enumerate(electrical)
-        if test.box_line not in known
-    ]
-    if foreign:
-        raise Invalid(foreign)
-    answers = BoxCheck(
-        box_id=box.id, wood=wood, checked_at=now, person_id=by.person_id, **msgspec.structs.asdict(hazards)
-    )
-    session.add(answers)
-    session.flush()
-    session.add_all(
-        ElectricalTest(
-            check_id=answers.id,
-            request_line_id=known[test.box_line],
-            serial=test.serial,
-            tester=test.tester,
-            kind=test.kind,
-            tested_on=_tested_on(test, now),
-            passed=test.passed,
-        )
-        for test in electrical
-    )
-    journal.note(session, noted(box, "box.check", by, now))
-    return answers
-
-
 def seal(session: Session, code: str, *, gross_weight_g: int, seal_number: str, by: Actor, now: datetime) -> Box:
     """Closes and weighs it. Raises NotFound, WrongState for a sealed or empty box. Checks may follow until dispatch."""
     box = open_box(session, code, by)
@@ -204,32 +135,6 @@ def reopen(session: Session, code: str, *, reason: str, by: Actor, now: datetime
     record(session, box, Happened.REOPENED, by=by, at=now, now=now, note=reason, seal_number=old)
     journal.note(session, noted(box, "box.reopen", by, now))
     return box
-
-
-def check_troubles(session: Session, box: Box) -> list[str]:
-    """What still keeps a box from travelling, in words; empty: nothing."""
-    lines = session.exec(
-        select(BoxLine.request_line_id, BoxLine.quantity, RequestLine.description, Item.electrical)
-        .join(RequestLine, col(RequestLine.id) == BoxLine.request_line_id)
-        .outerjoin(Item, col(Item.id) == RequestLine.item_id)
-        .where(BoxLine.box_id == box.id)
-    ).all()
-    if not lines:
-        return ["it is empty"]
-    last = session.exec(
-        select(BoxCheck)
-        .where(BoxCheck.box_id == box.id)
-        .order_by(col(BoxCheck.checked_at).desc(), col(BoxCheck.id).desc())
-    ).first()
-    if last is None or (box.filled_at is not None and last.checked_at < box.filled_at):
-        return ["the checklist is not answered for what is in it now"]
-    tests: dict[UUID, list[bool]] = defaultdict(list)
-    for test in session.exec(select(ElectricalTest).where(ElectricalTest.check_id == last.id)):
-        tests[test.request_line_id].append(test.passed)
-    troubles = _hazard_troubles(last)
-    for line, quantity, description, electrical in lines:
-        troubles += _electrical_troubles(description, bool(electrical), quantity, tests[line])
-    return troubles
 
 
 def open_box(session: Session, code: str, by: Actor, stages: frozenset[Stage] = HERE) -> Box:
@@ -270,29 +175,6 @@ def noted(box: Box, action: str, by: Actor, now: datetime, **details: str | int 
         office_id=box.host_office_id,
         details=details,
     )
-
-
-def _tested_on(test: ElectricalTestDone, now: datetime) -> date:
-    at = moment(test.tested_at, "electrical.tested_at")
-    if at is None or at > now + timedelta(days=1):
-        raise Invalid([("electrical.tested_at", "a day that is not in the future")])
-    return at.date()
-
-
-def _hazard_troubles(check: BoxCheck) -> list[str]:
-    troubles = ["the crate's wood carries no ISPM 15 mark"] if check.wood == Wood.UNMARKED else []
-    return troubles + [f"it holds {name}" for name in ("fuel", "gas", "aerosol") if getattr(check, name)]
-
-
-def _electrical_troubles(description: str, electrical: bool, quantity: int, passed: Sequence[bool]) -> list[str]:
-    """`passed`: the outcome of each test of one line; each piece needs one of its own."""
-    if not all(passed):
-        return [f"{description} failed its electrical test"]
-    if electrical and not passed:
-        return [f"{description} has no electrical test"]
-    if electrical and len(passed) < quantity:
-        return [f"{description}: {len(passed)} of {quantity} tested"]
-    return []
 
 
 def _host(session: Session, code: str | None, by: Actor) -> UUID:
