@@ -227,3 +227,10 @@ def test_the_database_itself_refuses_to_approve_more_than_was_asked(each_journey
         each_journey.do(
             lambda s: s.execute(update(RequestLine).where(col(RequestLine.id) == line).values(approved=50)), EVERYWHERE
         )
+
+
+def test_nothing_is_approved_as_asked_where_every_line_has_its_answer(journey: Journey) -> None:
+    code, _ = ask(journey, LineAsked(description="saw", quantity=5))
+    approve(journey, code, all_as_asked=True)
+    with pytest.raises(WrongState, match="Name the lines to answer again"):
+        approve(journey, code, all_as_asked=True)
