@@ -19,12 +19,12 @@ from shipments.journal import Noted
 from shipments.notices.alerting import queue_stopped, queue_unknown
 from shipments.offices.scope import EVERYWHERE
 from shipments.settings import Settings
+from shipments.tracking.account import CarrierAccount
 from shipments.tracking.carriers import CARRIERS
 from shipments.tracking.carriers.answers import Account
 from shipments.tracking.carriers.asking import ask
 from shipments.tracking.carriers.connecting import Client, open_client
 from shipments.tracking.claiming import Claim, claim_due, may_call, reserve_call
-from shipments.tracking.event import CarrierAccount
 from shipments.tracking.recording import Recorded, Result, record
 from shipments.transaction import perform, reading
 

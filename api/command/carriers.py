@@ -42,11 +42,11 @@ def read(
 
     from shipments.clock import utc_now
     from shipments.errors import CarrierUnreadable, Invalid
-    from shipments.tracking.carriers import READERS
+    from shipments.tracking.carriers import CARRIERS
 
-    reader = READERS.get(name)
+    reader = CARRIERS.get(name)
     if reader is None:
-        _stop(f"there is no reader called {name!r}; there are {', '.join(READERS)}")
+        _stop(f"there is no reader called {name!r}; there are {', '.join(CARRIERS)}")
     try:
         answer = reader.read_answer(file.read_bytes(), _leg(leg, dispatched), heard_at=utc_now())
     except (CarrierUnreadable, Invalid, OSError) as error:

@@ -11,7 +11,7 @@ from shipments.notices import delivery, notice, wish
 from shipments.offices import office, person
 from shipments.receipts import receipt
 from shipments.requests import request
-from shipments.tracking import event
+from shipments.tracking import account, call, event, lane, push, watch
 
 METADATA = SQLModel.metadata
 MODULES = (
@@ -23,7 +23,12 @@ MODULES = (
     request,
     box,
     batch,
+    account,
     event,
+    watch,
+    call,
+    push,
+    lane,
     receipt,
     notice,
     wish,

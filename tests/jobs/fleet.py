@@ -15,7 +15,9 @@ from shipments.boxes.box import Box
 from shipments.boxes.facts import facts_changed
 from shipments.offices.scope import EVERYWHERE
 from shipments.settings import Settings
-from shipments.tracking.event import CarrierAccount, CarrierEvent, LegWatch
+from shipments.tracking.account import CarrierAccount
+from shipments.tracking.event import CarrierEvent
+from shipments.tracking.watch import LegWatch
 from tests.builders import NOON, a_batch, a_box, a_leg
 from tests.story.journey import Journey, at
 

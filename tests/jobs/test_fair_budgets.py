@@ -8,15 +8,16 @@ from shipments.clock import utc_now
 from shipments.database import Database
 from shipments.offices.scope import EVERYWHERE, act_as
 from shipments.sealing import KeyRing
+from shipments.tracking.account import CarrierAccount
 from shipments.tracking.claiming import claim_due
-from shipments.tracking.event import CarrierAccount, LegWatch
+from shipments.tracking.watch import LegWatch
 from tests.builders import a_batch, a_case, a_leg, an_office
 
 LEASE = timedelta(seconds=120)
 
 
 def _account(session: Session, ring: KeyRing, carrier: str, per_second: float) -> CarrierAccount:
-    account = CarrierAccount(carrier=carrier, base_url="https://carrier.example", secret_sealed=b"")
+    account = CarrierAccount(name=carrier, carrier=carrier, base_url="https://carrier.example", secret_sealed=b"")
     account.per_second = per_second
     account.secret_sealed = ring.seal_answer(b"key", f"carrier_account:{account.id}")
     session.add(account)

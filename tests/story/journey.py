@@ -30,9 +30,10 @@ from shipments.requests.request import RequestLine, SupplyRequest
 from shipments.sealing import KeyRing
 from shipments.tracking import legs
 from shipments.tracking.accounts import AccountAsked, keep_account
-from shipments.tracking.event import CarrierEvent, LegWatch
+from shipments.tracking.event import CarrierEvent
 from shipments.tracking.legs import LegPlanned, Told
 from shipments.tracking.milestones import Milestone
+from shipments.tracking.watch import LegWatch
 from shipments.transaction import reading, transaction
 from tests.builders import NOON, a_case, a_request, an_actor, an_office, lines_of
 

@@ -12,10 +12,10 @@ from shipments.journal import Noted
 from shipments.offices.people import must_administer
 from shipments.offices.scope import Actor
 from shipments.sealing import KeyRing
+from shipments.tracking.account import CarrierAccount
 from shipments.tracking.carriers import CARRIERS
 from shipments.tracking.carriers.answers import Account
 from shipments.tracking.carriers.connecting import check_base_url
-from shipments.tracking.event import CarrierAccount
 
 
 class AccountAsked(msgspec.Struct, frozen=True):
@@ -43,7 +43,9 @@ def keep_account(session: Session, ring: KeyRing, asked: AccountAsked, *, by: Ac
     account = session.exec(select(CarrierAccount).where(CarrierAccount.carrier == asked.carrier)).one_or_none()
     id = account.id if account else new_id()
     check_base_url(Account(id, asked.carrier, asked.base_url, allow_private=asked.allow_private))
-    account = account or CarrierAccount(id=id, carrier=asked.carrier, base_url="", secret_sealed=b"")
+    account = account or CarrierAccount(
+        id=id, name=asked.carrier, carrier=asked.carrier, base_url="", secret_sealed=b""
+    )
     account.base_url, account.header = asked.base_url, asked.header
     account.secret_sealed = ring.seal_answer(asked.secret.encode(), f"carrier_account:{id}")
     account.allow_private, account.per_second = asked.allow_private, asked.per_second

@@ -11,8 +11,9 @@ from sqlmodel import Session, col
 
 from shipments.batches.batch import Dispatch, Leg
 from shipments.sealing import KeyRing
+from shipments.tracking.account import CarrierAccount
 from shipments.tracking.carriers.answers import Account, LegAsked
-from shipments.tracking.event import CarrierAccount, LegWatch
+from shipments.tracking.watch import LegWatch
 
 
 class Claim(msgspec.Struct, frozen=True):

@@ -19,10 +19,12 @@ from shipments.errors import Invalid, NotFound, WrongState
 from shipments.offices.person import Role
 from shipments.offices.scope import Actor, find
 from shipments.shapes import DayOrInstant, Instant, Line, Unlocode, Word, moment
+from shipments.tracking.account import CarrierAccount
 from shipments.tracking.carriers import CARRIERS
 from shipments.tracking.carriers.by_hand import Reported, reported
-from shipments.tracking.event import CarrierAccount, CarrierEvent, Classifier, LegWatch
+from shipments.tracking.event import CarrierEvent, Classifier
 from shipments.tracking.milestones import Milestone, Reason
+from shipments.tracking.watch import LegWatch
 
 UNLOCODE = r"[A-Z]{2}[A-Z2-9]{3}"
 TELLERS_HERE = frozenset({Role.LOGISTICIAN, Role.COORDINATOR})

@@ -14,11 +14,13 @@ from shipments.boxes.box import Box, Stage
 from shipments.boxes.facts import facts_changed
 from shipments.database import insert_or_ignore, new_id
 from shipments.errors import CarrierError, CarrierOverQuota, CarrierRefused, CarrierUnreadable
+from shipments.tracking.account import CarrierAccount
 from shipments.tracking.carriers.answers import Answer, ReadEvent
 from shipments.tracking.claiming import Claim
 from shipments.tracking.due import backoff, next_due
-from shipments.tracking.event import CarrierAccount, CarrierEvent, Classifier, LegWatch
+from shipments.tracking.event import CarrierEvent, Classifier
 from shipments.tracking.milestones import RANK
+from shipments.tracking.watch import LegWatch
 
 ARRIVED_STAGES = frozenset({Stage.AT_THE_OFFICE, Stage.READY, Stage.HANDED_OVER})
 BREAKER_OPENS_AFTER = 5

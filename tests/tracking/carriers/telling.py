@@ -6,7 +6,7 @@ from typing import Any
 from uuid import UUID
 from zlib import crc32
 
-from shipments.tracking.carriers import dcsa
+from shipments.tracking.carriers import CARRIERS, dcsa
 from shipments.tracking.carriers.answers import Account, Answer, LegAsked, ReadEvent
 
 BOOKING = "PRB0012345"
@@ -30,7 +30,9 @@ def a_leg(
 
 def an_account(base_url: str, *, carrier: str = "dcsa", allow_private: bool = True) -> Account:
     """An account at the practice carrier, unless told otherwise."""
-    return Account(UUID(int=1), carrier, base_url, secret="practice", allow_private=allow_private)
+    login = CARRIERS[carrier].usual.login
+    header, prefix = ("Authorization", "Bearer ") if login.kind == "oauth2" else (login.header, login.prefix)
+    return Account(UUID(int=1), carrier, base_url, header, f"{prefix}practice", allow_private)
 
 
 def said(code: str, place: str | None = None, at: str = "2026-03-20T10:00:00+00:00", **more: Any) -> Said:

@@ -4,7 +4,7 @@ from types import ModuleType
 
 import pytest
 
-from shipments.tracking.carriers import CARRIERS, READERS, dhl, ups
+from shipments.tracking.carriers import CARRIERS, dhl, ups
 from tests.tracking.carriers.telling import HEARD, an_account
 from tests.tracking.carriers.telling_parcels import DHL_NUMBER, UPS_NUMBER, a_parcel, dhl_event, dhl_shipment
 from tests.tracking.carriers.telling_parcels import read_dhl_shipments as read_dhl
@@ -63,7 +63,7 @@ def test_neither_secret_nor_reference_is_shown(carrier: ModuleType) -> None:
         assert DHL_NUMBER not in shown
 
 
-def test_what_can_be_read_is_not_yet_polled() -> None:
-    assert READERS["dhl"] is dhl
-    assert READERS["ups"] is ups
-    assert not {"dhl", "ups"} & set(CARRIERS)
+def test_a_file_beside_its_table_of_codes_is_a_carrier() -> None:
+    assert CARRIERS["dhl"] is dhl
+    assert CARRIERS["ups"] is ups
+    assert set(CARRIERS) == {"by_hand", "dcsa", "dhl", "fedex", "ship24", "ups"}

@@ -37,11 +37,11 @@ def test_what_is_sent_of_a_leg_never_changes_since_other_details_make_another_tr
 
 def test_a_hundred_are_made_in_one_call_and_no_more() -> None:
     legs = [a_parcel(f"LX{number:09}NL") for number in range(101)]
-    call = ship24.request_for_many(legs[:100], ACCOUNT)
+    call = ship24.request_to_create(legs[:100], ACCOUNT)
     assert (call.path, len(json.loads(call.json or b""))) == ("/public/v1/trackers/bulk", 100)
     for wrong in (legs, []):
         with pytest.raises(Invalid):
-            ship24.request_for_many(wrong, ACCOUNT)
+            ship24.request_to_create(wrong, ACCOUNT)
 
 
 def test_a_trackers_id_cannot_lead_to_another_path() -> None:

@@ -1,11 +1,25 @@
-"""The carriers, by name. Adding one is a file of the shape `Carrier`, its table of codes, and a line here."""
+"""The carriers, by name. Adding one is a file of the shape `Carrier` and its table of codes; nothing else is touched.
 
-from collections.abc import Mapping
+A carrier is a file `NAME.py` beside which a table `NAME_codes.py` stands; `by_hand` has no codes but our own.
+"""
 
-from shipments.tracking.carriers import by_hand, dcsa, dhl, fedex, ship24, ups
+from collections.abc import Iterator, Mapping
+from importlib import import_module
+from pkgutil import iter_modules
+
 from shipments.tracking.carriers.answers import Carrier
 
-CARRIERS: Mapping[str, Carrier] = {"dcsa": dcsa, "by_hand": by_hand}
+_OURS = "by_hand"
 
-READERS: Mapping[str, Carrier] = {"dcsa": dcsa, "dhl": dhl, "fedex": fedex, "ship24": ship24, "ups": ups}
-"""Every carrier whose answers we can read, also where we cannot yet ask it."""
+
+def _names() -> Iterator[str]:
+    found = {one.name for one in iter_modules(__path__)}
+    return (name for name in sorted(found) if f"{name}_codes" in found or name == _OURS)
+
+
+def _carrier(name: str) -> Carrier:
+    module: Carrier = import_module(f"{__name__}.{name}")
+    return module
+
+
+CARRIERS: Mapping[str, Carrier] = {name: _carrier(name) for name in _names()}

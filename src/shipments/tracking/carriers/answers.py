@@ -1,8 +1,8 @@
 """The words in which every carrier's reader speaks: what was asked, and what the answer says."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Literal, Protocol
+from typing import Literal, Protocol, runtime_checkable
 from uuid import UUID
 
 import msgspec
@@ -37,6 +37,7 @@ class ReadEvent(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     `milestone` is None where the code is unknown, where the event moves nothing (a document; EST and PLN),
     or where its time cannot be believed. `event` is None only where the code is unknown: an alert.
     `id` is the carrier's own where it gives one, else a digest of code, time and reference; never of a text.
+    `earliest`, `latest`: of an estimate that is a window, a day, or of no zone, the range in which it lies.
     """
 
     id: str
@@ -52,6 +53,8 @@ class ReadEvent(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     place: str | None
     unlocode: str | None
     created_at: datetime | None
+    earliest: datetime | None = None
+    latest: datetime | None = None
 
 
 class Answer(msgspec.Struct, frozen=True, kw_only=True):
@@ -77,8 +80,9 @@ NOT_FOUND = Answer(found=False)
 
 
 class Account(msgspec.Struct, frozen=True):
-    """A login at a carrier. `header` carries the secret, which no `repr` shows.
+    """A login at a carrier, ready for use: `header` carries `secret`, which no `repr` shows.
 
+    `secret` is whole: of an OAuth 2 login `Bearer ` and the token of the hour, of a key with its carrier's prefix.
     `allow_private`: its host may be on loopback or a private network, and speak plain HTTP on loopback: the
     practice carrier. Every other account is called over HTTPS at public addresses only.
     """
@@ -92,6 +96,43 @@ class Account(msgspec.Struct, frozen=True):
 
     def __repr__(self) -> str:
         return f"Account(id={self.id!r}, carrier={self.carrier!r}, secret=hidden)"
+
+
+class Login(msgspec.Struct, frozen=True, kw_only=True):
+    """How a carrier knows its customers.
+
+    `key`: in `header`, after `prefix`. `oauth2`: client credentials are sent to `token_path`, as Basic authorization
+    (`client_in` header) or as two fields of the form (body), and the answer's token goes into `Authorization`.
+    """
+
+    kind: Literal["key", "oauth2"] = "key"
+    header: str = "API-Key"
+    prefix: str = ""
+    token_path: str = ""
+    client_in: Literal["header", "body"] = "header"
+
+
+class Budget(msgspec.Struct, frozen=True, kw_only=True):
+    """What an account may ask, as its carrier publishes it. None: no limit. Days begin at `resets_at`, HH:MM UTC."""
+
+    per_second: float = 5.0
+    per_day: int | None = None
+    per_leg_per_day: int | None = None
+    resets_at: str = "00:00"
+
+
+class Usual(msgspec.Struct, frozen=True, kw_only=True):
+    """What an account of this carrier is like unless whoever adds it says otherwise.
+
+    `base_url`: empty where every customer, or every line, has another. `succeeds`: the statuses of an answer to read.
+    `deadline_s`: the longest a call may take.
+    """
+
+    base_url: str = ""
+    login: Login = Login()
+    budget: Budget = Budget()
+    succeeds: frozenset[int] = frozenset({200})
+    deadline_s: float = 20.0
 
 
 class Call(msgspec.Struct, frozen=True):
@@ -111,7 +152,7 @@ class Call(msgspec.Struct, frozen=True):
 
 
 class Carrier(Protocol):
-    """What a carrier's file offers: a module of this shape, entered in `CARRIERS`.
+    """What a carrier's file offers: a module of this shape, found by its name (see `carriers`).
 
     `modes` and `reference_types` say which legs it takes; a carrier with `polled` False is never called.
     """
@@ -124,6 +165,8 @@ class Carrier(Protocol):
     def modes(self) -> frozenset[str]: ...
     @property
     def reference_types(self) -> Mapping[str, str]: ...
+    @property
+    def usual(self) -> Usual: ...
 
     def request_for(self, leg: LegAsked, account: Account, *, since: datetime | None, page: str | None) -> Call:
         """The call that asks for a leg's news since a time, or for a further page of them."""
@@ -132,3 +175,17 @@ class Carrier(Protocol):
         self, answer: bytes, leg: LegAsked, *, heard_at: datetime, headers: Mapping[str, str] | None = None
     ) -> Answer:
         """Pure: what this carrier's bytes say of a leg. Raises CarrierUnreadable, never guesses."""
+
+
+@runtime_checkable
+class AsksMany(Carrier, Protocol):
+    """A carrier that answers for several numbers in one call; a bad number costs its own leg only."""
+
+    @property
+    def most_per_call(self) -> int: ...
+
+    def request_for_many(self, legs: Sequence[LegAsked], account: Account) -> Call:
+        """One call about 1 to `most_per_call` legs. Raises Invalid for none or more."""
+
+    def read_answers(self, answer: bytes, legs: Sequence[LegAsked], *, heard_at: datetime) -> Mapping[str, Answer]:
+        """Pure: what these bytes say of each leg, by its reference. Raises CarrierUnreadable."""

@@ -8,7 +8,7 @@ import msgspec
 
 from shipments.errors import CarrierUnreadable, Invalid
 from shipments.tracking.carriers import believing
-from shipments.tracking.carriers.answers import Account, Answer, Call, LegAsked, ReadEvent
+from shipments.tracking.carriers.answers import Account, Answer, Call, LegAsked, ReadEvent, Usual
 from shipments.tracking.milestones import Milestone, Reason
 
 name: Final = "by_hand"
@@ -17,6 +17,7 @@ modes: Final = frozenset({"sea", "air", "rail", "road", "inland_water", "courier
 reference_types: Final[Mapping[str, str]] = {
     kind: kind for kind in ("booking", "bill_of_lading", "container", "air_waybill", "tracking_number", "other")
 }
+usual: Final = Usual()
 
 
 class Reported(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -11,7 +11,7 @@ from typing import Final
 from urllib.parse import parse_qsl, urlsplit
 
 from shipments.tracking.carriers import believing
-from shipments.tracking.carriers.answers import Account, Answer, Call, LegAsked
+from shipments.tracking.carriers.answers import Account, Answer, Call, LegAsked, Usual
 from shipments.tracking.carriers.dcsa_reading import REFERENCE_TYPES, Reading
 from shipments.tracking.carriers.dcsa_shapes import events_said
 
@@ -19,6 +19,8 @@ name: Final = "dcsa"
 polled: Final = True
 modes: Final = frozenset({"sea", "rail", "road", "inland_water"})
 reference_types: Final = REFERENCE_TYPES
+usual: Final = Usual()
+"""Each line has its own address, login and budget: its account says them."""
 
 PAGE_SIZE = 100
 _LONGEST_PAGE_MARK = 2000

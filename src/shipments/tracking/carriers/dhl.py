@@ -12,7 +12,17 @@ from urllib.parse import parse_qsl, urlsplit
 
 from shipments.errors import CarrierUnreadable
 from shipments.tracking.carriers import believing, parcels
-from shipments.tracking.carriers.answers import NOT_FOUND, Account, Answer, Call, LegAsked, ReadEvent
+from shipments.tracking.carriers.answers import (
+    NOT_FOUND,
+    Account,
+    Answer,
+    Budget,
+    Call,
+    LegAsked,
+    Login,
+    ReadEvent,
+    Usual,
+)
 from shipments.tracking.carriers.dhl_choosing import country_of_place, ours_among
 from shipments.tracking.carriers.dhl_codes import known_code
 from shipments.tracking.carriers.dhl_shapes import Event, Shipment, Told
@@ -28,6 +38,12 @@ reference_types: Final[Mapping[str, str]] = {
     "air_waybill": "trackingNumber",
     "trackingNumber": "trackingNumber",
 }
+usual: Final = Usual(
+    base_url="https://api-eu.dhl.com",
+    login=Login(header="DHL-API-Key"),
+    budget=Budget(per_second=0.2, per_day=250, per_leg_per_day=10),
+)
+"""The free plan, which begins anew at 24:00 GMT."""
 
 _LONGEST_BUSINESS = 40
 
@@ -37,7 +53,7 @@ def request_for(leg: LegAsked, account: Account, *, since: datetime | None, page
     asked = {reference_types[leg.reference_type]: leg.reference, "language": "en"}
     if page is not None:
         asked |= _page_asked(page)
-    headers = {"DHL-API-Key": account.secret, "Accept": "application/json"}
+    headers = {account.header: account.secret, "Accept": "application/json"}
     return Call(path="/track/shipments", params=asked, headers=headers)
 
 

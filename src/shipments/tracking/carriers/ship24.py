@@ -14,7 +14,7 @@ import msgspec
 
 from shipments.errors import Invalid
 from shipments.tracking.carriers import believing, parcels
-from shipments.tracking.carriers.answers import Account, Answer, Call, LegAsked
+from shipments.tracking.carriers.answers import Account, Answer, Budget, Call, LegAsked, Login, Usual
 from shipments.tracking.carriers.ship24_reading import Reading
 from shipments.tracking.carriers.ship24_shapes import Made, trackers_made, trackings_said
 
@@ -22,7 +22,15 @@ name: Final = "ship24"
 polled: Final = True
 modes: Final = frozenset({"courier", "post", "air", "road"})
 reference_types: Final[Mapping[str, str]] = {"tracking_number": "trackingNumber"}
-most_per_call: Final = 100
+most_per_creation: Final = 100
+usual: Final = Usual(
+    base_url="https://api.ship24.com",
+    login=Login(header="Authorization", prefix="Bearer "),
+    budget=Budget(per_second=10.0),
+    succeeds=frozenset({200, 201, 207}),
+    deadline_s=70.0,
+)
+"""Ten calls a second. The first call for a number may take a minute, while Ship24 asks the carrier itself."""
 
 _PATH = "/public/v1/trackers"
 
@@ -38,10 +46,10 @@ def request_for(leg: LegAsked, account: Account, *, since: datetime | None, page
     )
 
 
-def request_for_many(legs: Sequence[LegAsked], account: Account) -> Call:
+def request_to_create(legs: Sequence[LegAsked], account: Account) -> Call:
     """Makes trackers for up to 100 legs. Raises Invalid for none or more: the rest would be dropped."""
-    if not 1 <= len(legs) <= most_per_call:
-        raise Invalid([("legs", f"1 to {most_per_call} in one call")])
+    if not 1 <= len(legs) <= most_per_creation:
+        raise Invalid([("legs", f"1 to {most_per_creation} in one call")])
     body = msgspec.json.encode([_tracker(leg) for leg in legs])
     return Call(path=f"{_PATH}/bulk", params={}, headers=_headers(account), method="POST", json=body)
 
@@ -52,7 +60,7 @@ def request_for_results(tracker_id: str, account: Account) -> Call:
 
 
 def _headers(account: Account) -> Mapping[str, str]:
-    return {"Authorization": f"Bearer {account.secret}", "Accept": "application/json"}
+    return {account.header: account.secret, "Accept": "application/json"}
 
 
 def _tracker(leg: LegAsked) -> dict[str, Any]:  # Any: a JSON object

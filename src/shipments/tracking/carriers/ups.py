@@ -12,7 +12,17 @@ from urllib.parse import quote
 
 from shipments.errors import CarrierUnreadable
 from shipments.tracking.carriers import believing, parcels
-from shipments.tracking.carriers.answers import NOT_FOUND, Account, Answer, Call, LegAsked, ReadEvent
+from shipments.tracking.carriers.answers import (
+    NOT_FOUND,
+    Account,
+    Answer,
+    Budget,
+    Call,
+    LegAsked,
+    Login,
+    ReadEvent,
+    Usual,
+)
 from shipments.tracking.carriers.parcel_reading import ParcelReading, Scan, answer_of, country_said, is_over
 from shipments.tracking.carriers.parcels import Estimate
 from shipments.tracking.carriers.parts import read_parts
@@ -27,6 +37,12 @@ reference_types: Final[Mapping[str, str]] = {
     "tracking_number": "inquiryNumber",
     "inquiryNumber": "inquiryNumber",
 }
+usual: Final = Usual(
+    base_url="https://onlinetools.ups.com",
+    login=Login(kind="oauth2", token_path="/security/v1/oauth/token"),
+    budget=Budget(per_second=2.0),
+)
+"""UPS does not publish its limits: two calls a second are our own modesty."""
 
 NOT_FOUND_CODE = "TW0001"
 KEPT_FOR = timedelta(days=120)
@@ -41,7 +57,7 @@ def request_for(leg: LegAsked, account: Account, *, since: datetime | None, page
     """
     asked_about = f"{account.id}\n{leg.reference}\n{since}"
     headers = {
-        "Authorization": f"Bearer {account.secret}",
+        account.header: account.secret,
         "Accept": "application/json",
         "transId": hashlib.sha256(asked_about.encode("utf-8", "replace")).hexdigest()[:32],
         "transactionSrc": "shipments",
