@@ -8,7 +8,7 @@ from litestar.datastructures import State
 from litestar.di import Provide
 from litestar.exceptions import HTTPException
 
-from api import health, v1
+from api import health, hooks, v1
 from api.access import guard
 from api.edge import provide_edge
 from api.hardening import Hardened
@@ -26,7 +26,14 @@ def create_app(settings: Settings, *, beside: Beside | None = None) -> Hardened:
     """The ASGI application of one installation. `beside` runs as long as it does: the scheduler."""
     wiring = Wiring(settings)
     app = Litestar(
-        route_handlers=[v1.router, pages, health.live, health.ready, schema_route(demo=settings.demo)],
+        route_handlers=[
+            v1.router,
+            pages,
+            hooks.hear_carrier,
+            health.live,
+            health.ready,
+            schema_route(demo=settings.demo),
+        ],
         guards=[guard],
         dependencies={"edge": Provide(provide_edge, sync_to_thread=False)},
         exception_handlers={**HANDLERS, HTTPException: not_routed},

@@ -34,7 +34,8 @@ _LEG = {
     "planned_departure": NOON,
     "planned_arrival": "2026-03-30T12:00:00Z",
 }
-_LEG_VIEW = {"id": OTHER, "position": 1, **_LEG}
+_ARRIVAL = {"from": "2026-03-30T12:00:00Z", "to": "2026-04-03T12:00:00Z", "source": "history", "journeys": 14}
+_LEG_VIEW = {"id": OTHER, "position": 1, **_LEG, "account": None, "expected": _ARRIVAL}
 _REQUEST = {
     "code": REQUEST,
     "case": CASE,
@@ -66,6 +67,63 @@ _BOX_LINE = {
     "damaged": None,
     "missing": None,
     "handed_over": 0,
+}
+_ACCOUNT = {"account": "dhl-ams", "carrier": "dhl", "office": HOST}
+_LEDGER = {
+    "since": "2026-02-24",
+    "until": "2026-03-02",
+    "at": NOON,
+    "where_calls_went": [
+        {
+            **_ACCOUNT,
+            "per_day": 250,
+            "made": 3,
+            "legs": 3,
+            "news": 2,
+            "size": 5_120,
+            "nothing_new": 2,
+            "never_ended": 0,
+            "news_per_call": 0.67,
+            "ended": [
+                {"kind": "track", "outcome": "nothing_new", "calls": 2, "legs": 2, "news": 0, "size": 2_048},
+                {"kind": "track", "outcome": "news", "calls": 1, "legs": 1, "news": 2, "size": 3_072},
+            ],
+            "days": [{"day": "2026-03-02", "calls": 3, "news": 2}],
+            "busiest": [{"batch": BATCH, "leg": 1, "asked": 2, "news": 2}],
+            "others": {"legs": 1, "asked": 1},
+            "pushes": {"waiting": 0, "parked": 0, "heard": 1, "unreadable": 0, "news": 1},
+        }
+    ],
+    "put_off": [
+        {
+            **_ACCOUNT,
+            "stopped": None,
+            "paused_until": None,
+            "today": 250,
+            "per_day": 250,
+            "per_leg_per_day": 10,
+            "resets_at": "2026-03-03T00:00:00Z",
+            "legs": 12,
+            "waiting": [{"why": "day_spent", "legs": 12, "due_since": MORNING, "until": "2026-03-03T00:00:00Z"}],
+            "late": {"asked": 3, "late": 1, "worst_s": 5_400, "median_s": 20},
+        }
+    ],
+    "tomorrow": [
+        {
+            **_ACCOUNT,
+            "legs": 40,
+            "new": 2,
+            "per_call": 1,
+            "wanted": 300,
+            "per_day": 250,
+            "most": 250,
+            "left": -50,
+            "shares": [
+                {"urgency": "near_a_change", "legs": 10, "wanted": 100, "given": 100},
+                {"urgency": "under_way", "legs": 30, "wanted": 200, "given": 150},
+            ],
+        }
+    ],
 }
 
 EXAMPLES: Mapping[str, Any] = {  # Any: JSON
@@ -102,6 +160,7 @@ EXAMPLES: Mapping[str, Any] = {  # Any: JSON
     "BatchChange": {"cut_off": "2026-03-10T16:00:00+01:00", "limits": _LIMITS},
     "BoxesToAdd": {"boxes": [BOX]},
     "LegPlanned": _LEG,
+    "AccountChosen": {"account": "dhl-utrecht"},
     "DispatchAsked": {"at": None, "override": {"gate": "departed", "reason": "Flies tonight."}},
     "Told": {"milestone": "in_transit", "occurred_at": NOON, "place": "NLRTM", "note": "Loaded this morning."},
     "Arrived": {
@@ -237,6 +296,7 @@ EXAMPLES: Mapping[str, Any] = {  # Any: JSON
         "surplus": 0,
         "explanations": [{"text": "Found in the van.", "settled": True, "heard_at": NOON}],
     },
+    "Ledger": _LEDGER,
     "Said": {"text": "Found in the van.", "settled": True, "heard_at": NOON},
     "ProgressView": _PROGRESS,
     "dict": {"status": "ready"},
@@ -253,6 +313,7 @@ _REFUSALS = {
     415: ("UnsupportedMediaType", "Send the body as application/json in UTF-8."),
     422: ("KeyReused", "This Idempotency-Key was used before with another request. Send a new key for a new request."),
     428: ("VersionMissing", "Send If-Match with the ETag you read, so that nobody's change is overwritten."),
+    429: ("TooManyAttempts", "Too many attempts. Wait 60 seconds, then try again."),
     503: ("Unavailable", "The database is busy. Nothing was stored; send the same request again."),
 }
 

@@ -21,7 +21,7 @@ from api.problems import MEDIA_TYPE, Problem
 from api.queries import function_of, hints_of, inputs_of
 from shipments.codes import Kind
 
-SHOWN = ("/api/v1", "/health")
+SHOWN = ("/api/v1", "/health", "/hooks")
 JSON, PDF = "application/json", "application/pdf"
 Json = dict[str, Any]  # Any: a JSON document
 CODES = {"cases": Kind.CASE, "requests": Kind.REQUEST, "boxes": Kind.BOX, "batches": Kind.BATCH}
@@ -59,9 +59,13 @@ IF_MATCH: Json = {
     "schema": {"type": "string", "pattern": '^"[0-9]{1,9}"$'},
     "example": '"3"',
 }
+RETRY_AFTER: Json = {
+    "Retry-After": {"required": True, "description": "Seconds.", "schema": {"type": "integer", "minimum": 1}}
+}
 HEADERS: Mapping[int, Json] = {
     401: {"WWW-Authenticate": {"required": True, "schema": {"type": "string"}}},
-    503: {"Retry-After": {"required": True, "description": "Seconds.", "schema": {"type": "integer", "minimum": 1}}},
+    429: RETRY_AFTER,
+    503: RETRY_AFTER,
 }
 
 
@@ -113,13 +117,10 @@ class _Shapes:
 
 
 def _operation(path: str, method: str, handler: HTTPRouteHandler, shapes: _Shapes) -> Json:
-    text = (function_of(handler).__doc__ or "").strip()
-    roles: Any = handler.opt["access"]  # frozenset of roles, or "public"
+    if (own := handler.opt.get("document")) is not None:
+        return {**_named(handler), **own(shapes.problem), "security": []}
     found: Json = {
-        "operationId": function_of(handler).__name__,
-        "tags": [function_of(handler).__module__.rpartition(".")[2]],
-        "summary": text.partition(".")[0],
-        "description": text if roles == "public" else f"{text}\n\nFor: {', '.join(sorted(roles))}.",
+        **_named(handler),
         "parameters": list(_parameters(path, method, handler, shapes)),
         "responses": _responses(path, method, handler, shapes),
     }
@@ -127,9 +128,20 @@ def _operation(path: str, method: str, handler: HTTPRouteHandler, shapes: _Shape
         (kind,) = [one for one in get_args(body) if one is not type(None)] or [body]
         media = {"schema": shapes.of(kind), "example": example_of(kind)}
         found["requestBody"] = {"required": kind is body, "content": {JSON: media}}
-    if roles == "public":
+    if handler.opt["access"] == "public":
         found["security"] = []
     return found
+
+
+def _named(handler: HTTPRouteHandler) -> Json:
+    text = (function_of(handler).__doc__ or "").strip()
+    roles: Any = handler.opt["access"]  # frozenset of roles, or "public"
+    return {
+        "operationId": function_of(handler).__name__,
+        "tags": [function_of(handler).__module__.rpartition(".")[2]],
+        "summary": text.partition(".")[0],
+        "description": text if roles == "public" else f"{text}\n\nFor: {', '.join(sorted(roles))}.",
+    }
 
 
 def _parameters(path: str, method: str, handler: HTTPRouteHandler, shapes: _Shapes) -> Iterator[Json]:
@@ -162,12 +174,18 @@ def _responses(path: str, method: str, handler: HTTPRouteHandler, shapes: _Shape
     if path.startswith("/health"):
         return {**found, "503": {**found["200"], "description": "Not ready; the status says why."}}
     for status in _refusals(path, method, handler):
-        found[str(status)] = {
-            "description": HTTPStatus(status).phrase,
-            "headers": HEADERS.get(status, {}),
-            "content": {MEDIA_TYPE: {"schema": shapes.problem, "example": msgspec.to_builtins(problem_of(status))}},
-        }
+        found[str(status)] = refusal_of(status, shapes.problem)
     return found
+
+
+def refusal_of(status: int, problem: Json) -> Json:
+    """A response in the document; `problem`: the schema of all refusals."""
+    example = msgspec.to_builtins(problem_of(status))
+    return {
+        "description": HTTPStatus(status).phrase,
+        "headers": HEADERS.get(status, {}),
+        "content": {MEDIA_TYPE: {"schema": problem, "example": example}},
+    }
 
 
 def _success(status: int, given: Any, shapes: _Shapes) -> Json:  # Any: a type annotation
@@ -188,7 +206,8 @@ def _success(status: int, given: Any, shapes: _Shapes) -> Json:  # Any: a type a
 
 
 def _refusals(path: str, method: str, handler: HTTPRouteHandler) -> list[int]:
-    writes, named, body = method in ("POST", "PATCH", "DELETE"), "{" in path, _body(handler) is not None
+    writes, body = method in ("POST", "PATCH", "DELETE"), _body(handler) is not None
+    named = "{" in path or "account" in inputs_of(handler)
     several = {
         400: True,
         401: True,

@@ -1,42 +1,44 @@
-"""One look for due legs: claim, ask outside any transaction, record. Any number of processes may do it at once."""
+"""One look for due legs: claim, ask outside any transaction, record. Any number of processes may do it at once.
+
+Each account is served by itself, so that a slow one holds no other back.
+"""
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
+from functools import partial
 from typing import TypeVar
 from uuid import UUID
 
 import msgspec
+from sqlalchemy.exc import DataError, IntegrityError
 from sqlmodel import Session
 
+from jobs.calling import Caller, Pause
+from jobs.tokens import Tokens
 from shipments import journal
 from shipments.clock import utc_now
 from shipments.database import Database
-from shipments.errors import CarrierError, CarrierOverQuota, CarrierRefused, CarrierUnreadable
+from shipments.errors import CarrierError, CarrierUnreadable
 from shipments.journal import Noted
 from shipments.notices.alerting import queue_stopped, queue_unknown
 from shipments.offices.scope import EVERYWHERE
 from shipments.settings import Settings
-from shipments.tracking.account import CarrierAccount
-from shipments.tracking.carriers import CARRIERS
+from shipments.tracking.blaming import blame_account
 from shipments.tracking.carriers.answers import Account
-from shipments.tracking.carriers.asking import ask
-from shipments.tracking.carriers.connecting import Client, open_client
-from shipments.tracking.claiming import Claim, claim_due, may_call, reserve_call
-from shipments.tracking.recording import Recorded, Result, record
+from shipments.tracking.claiming import Claim, claim_due, due_accounts
+from shipments.tracking.filling import Lease
+from shipments.tracking.recording import Recorded, record
+from shipments.tracking.result import Result
 from shipments.transaction import perform, reading
 
-LOOKS_AGAIN_AFTER_S = 1.0  # in the meantime another worker may have been told to wait
-LATE = timedelta(milliseconds=100)
-MATTERS = timedelta(milliseconds=5)  # with a budget above 200 a second, being late matters less than a transaction
 log = logging.getLogger(__name__)
 T = TypeVar("T")
 
 
 class Round(msgspec.Struct):
-    """What one look came to."""
+    """What one look came to, in legs."""
 
     asked: int = 0
     new_events: int = 0
@@ -45,131 +47,149 @@ class Round(msgspec.Struct):
 
 
 class Poller:
-    """Keeps one client open for each carrier account, for as long as the process runs."""
+    """Asks about what is due. `pause`: how it waits, for clocks that are not the real one."""
 
-    def __init__(self, database: Database, settings: Settings, clock: Callable[[], datetime] = utc_now) -> None:
+    def __init__(
+        self,
+        database: Database,
+        settings: Settings,
+        clock: Callable[[], datetime] = utc_now,
+        *,
+        pause: Pause = asyncio.sleep,
+    ) -> None:
         self._database = database
         self._settings = settings
         self._clock = clock
-        self._clients: dict[Account, Client] = {}
+        self._tokens = Tokens(database, settings, clock)
+        self._caller = Caller(database, self._tokens, clock, pause)
         self._stopping = False
+        self._served: set[UUID] = set()
 
     async def round(self) -> Round:
-        """Claims and asks until nothing is due, or until it is told to stop: then what was asked is still recorded."""
+        """Claims and asks until nothing is due, or until it is told to stop: then what was asked is still recorded.
+
+        May begin while others of this poller last: what they serve is left to them, so that a slow account's calls,
+        five seconds apart, make no other account wait.
+        """
         total = Round()
-        while not self._stopping and (claims := await self._claim()):
-            hushed = {claim.account.id: asyncio.Event() for claim in claims}
-            results = await asyncio.gather(*(self._result(claim, hushed[claim.account.id]) for claim in claims))
-            recorded = await self._record(results)
-            total.asked += sum(one.outcome is not None for one in results)
-            total.new_events += recorded.new
-            total.failed += sum(isinstance(one.outcome, CarrierError) for one in results)
-            total.late += recorded.late
-            if len(claims) < self._settings.poll_batch:
-                break
+        accounts = [one for one in await asyncio.to_thread(self._due_accounts) if one.id not in self._served]
+        self._served |= {one.id for one in accounts}
+        ended = await asyncio.gather(*(self._serve(account, total) for account in accounts), return_exceptions=True)
+        for one in ended:
+            if isinstance(one, BaseException):
+                raise one
         if total.asked:
             log.info("polled: %s", msgspec.structs.asdict(total))
         return total
 
     def stop(self) -> None:
-        """Nothing more is claimed."""
+        """Nothing more is claimed, and calls that still wait for their turn are not made."""
         self._stopping = True
+        self._caller.stop()
 
     async def close(self) -> None:
         """Closes the clients."""
-        for client in self._clients.values():
-            await client.aclose()
-        self._clients.clear()
+        await self._caller.close()
 
-    async def _claim(self) -> Sequence[Claim]:
-        lease = timedelta(seconds=self._settings.lease_s)
+    def _due_accounts(self) -> list[Account]:
+        with reading(self._database, EVERYWHERE) as session:
+            return due_accounts(session, self._settings.ring, now=self._clock())
+
+    async def _serve(self, account: Account, total: Round) -> None:
+        try:
+            await self._ask_and_record(account, total)
+        finally:
+            self._served.discard(account.id)
+
+    async def _ask_and_record(self, account: Account, total: Round) -> None:
+        """One account. While one batch is recorded the next is asked about, unless the first met with trouble.
+
+        Not on SQLite: its driver hands the interpreter back at each row, and gets it again only when the other thread
+        pauses, so that both together take longer than one after the other.
+        """
+        claims = await self._claim(account)
+        recording: asyncio.Task[None] | None = None
+        while claims:
+            results = await self._caller.call(claims)
+            if recording is not None:
+                await recording
+            whole = sum(len(claim.legs) for claim in claims) >= self._settings.poll_batch
+            if self._database.local or any(map(_concerns_the_account, results)):
+                await self._record(results, total)
+                spoilt = any(one.spoilt for one in results)
+                claims, recording = await self._claim(account) if whole or spoilt else [], None
+            else:
+                claims = await self._claim(account) if whole else []
+                recording = asyncio.create_task(self._record(results, total))
+        if recording is not None:
+            await recording
+
+    async def _claim(self, account: Account) -> Sequence[Claim]:
+        if self._stopping or not await self._has_secret(account):
+            return []
+        lease = Lease(self._settings.poll_batch, timedelta(seconds=self._settings.lease_s), self._settings.carrier_pace)
 
         def work(session: Session) -> Sequence[Claim]:
             # The clock is read once the transaction has begun: waiting for it uses up no budget.
-            return claim_due(
-                session, self._settings.ring, most=self._settings.poll_batch, lease=lease, now=self._clock()
-            )
+            return claim_due(session, self._settings.ring, account.id, lease, now=self._clock())
 
         return await self._in_transaction(work, self._clock())
 
-    async def _result(self, claim: Claim, hushed: asyncio.Event) -> Result:
+    async def _has_secret(self, account: Account) -> bool:
+        """Before anything is claimed: what waits for a token would miss its place."""
         try:
-            if not await self._turn_came(claim, hushed):
-                return Result(claim, None)
-            answer = await ask(
-                self._client(claim.account),
-                CARRIERS[claim.carrier],
-                claim.account,
-                claim.leg,
-                since=claim.since,
-                heard_at=self._clock(),
-                permit=self._permit(claim.account.id),
-            )
-            return Result(claim, answer)
-        except (CarrierOverQuota, CarrierRefused) as error:
-            hushed.set()  # whoever still waits for their turn with this account must not call now
-            return Result(claim, error)
+            return bool((await self._tokens.fresh(account.id, self._caller.client(account))).secret)
         except CarrierError as error:
-            return Result(claim, error)
-        except Exception as error:  # whatever an answer makes go wrong costs this leg this poll, and no other
-            log.exception("a leg's poll failed in a way that was not foreseen")
-            return Result(claim, CarrierUnreadable(f"The answer could not be read: {type(error).__name__}."))
-
-    async def _turn_came(self, claim: Claim, hushed: asyncio.Event) -> bool:
-        """Waits for the claim's place in the budget; False where the account was paused or stopped meanwhile."""
-        wait = (claim.call_at - self._clock()).total_seconds()
-        if wait > 0:
-            with suppress(TimeoutError):
-                await asyncio.wait_for(hushed.wait(), wait)
-        if hushed.is_set():
+            await self._blame(account.id, error)
             return False
-        if wait > LOOKS_AGAIN_AFTER_S and not await asyncio.to_thread(self._may_call, claim.account.id):
-            return False
-        late = self._clock() - claim.call_at
-        if late > LATE and claim.apart > MATTERS:
-            # Its moment has passed, and calls that make up for lost time come in a burst.
-            await self._permit(claim.account.id)()
-        return True
 
-    def _may_call(self, account_id: UUID) -> bool:
-        with reading(self._database, EVERYWHERE) as session:
-            return may_call(session, account_id, now=self._clock())
+    async def _blame(self, account_id: UUID, error: CarrierError) -> None:
+        now, pace = self._clock(), self._settings.carrier_pace
 
-    async def _record(self, results: Sequence[Result]) -> Recorded:
+        def work(session: Session) -> None:
+            stopped = blame_account(session, account_id, error, pace=pace, now=now)
+            queue_stopped(session, [stopped] if stopped else [], now=now)
+
+        await self._in_transaction(work, now)
+
+    async def _record(self, results: Sequence[Result], total: Round) -> None:
+        try:
+            self._count(total, results, await self._recorded(results))
+        except (IntegrityError, DataError, ValueError) as error:
+            # Something that was said cannot be kept. Alone it costs its own leg; nothing of it was written.
+            log.error("an answer cannot be recorded: %s", type(error).__name__)
+            if len(results) > 1:
+                for one in results:
+                    await self._record([one], total)
+            elif isinstance(results[0].outcome, CarrierError):
+                raise
+            else:
+                unreadable = CarrierUnreadable(f"The answer could not be recorded: {type(error).__name__}.")
+                await self._record([msgspec.structs.replace(results[0], outcome=unreadable)], total)
+
+    async def _recorded(self, results: Sequence[Result]) -> Recorded:
         now = self._clock()
+        return await self._in_transaction(partial(self._write, results=results, now=now), now)
 
-        def work(session: Session) -> Recorded:
-            recorded = record(session, results, pace=self._settings.carrier_pace, now=now)
-            queue_unknown(session, recorded.unknown, now=now)
-            queue_stopped(session, recorded.stopped, now=now)
-            if recorded.new:
-                journal.note(session, Noted(now, "carrier.hear", "carrier", "poll", details={"events": recorded.new}))
-            return recorded
+    def _write(self, session: Session, *, results: Sequence[Result], now: datetime) -> Recorded:
+        recorded = record(session, results, pace=self._settings.carrier_pace, now=now)
+        queue_unknown(session, recorded.unknown, now=now)
+        queue_stopped(session, recorded.stopped, now=now)
+        if recorded.new:
+            journal.note(session, Noted(now, "carrier.hear", "carrier", "poll", details={"events": recorded.new}))
+        return recorded
 
-        return await self._in_transaction(work, now)
-
-    def _permit(self, account_id: UUID) -> Callable[[], Awaitable[bool]]:
-        """Further pages take their place in the account's budget like any call."""
-
-        async def permit() -> bool:
-            def work(session: Session) -> datetime:
-                account = session.get_one(CarrierAccount, account_id, with_for_update=True)
-                return reserve_call(account, now=self._clock())
-
-            await self._wait_until(await self._in_transaction(work, self._clock()))
-            return True
-
-        return permit
-
-    async def _wait_until(self, at: datetime) -> None:
-        wait = (at - self._clock()).total_seconds()
-        if wait > 0:
-            await asyncio.sleep(wait)
-
-    def _client(self, account: Account) -> Client:
-        if account not in self._clients:
-            self._clients[account] = open_client(account)
-        return self._clients[account]
+    def _count(self, total: Round, results: Sequence[Result], recorded: Recorded) -> None:
+        for one in results:
+            total.asked += len(one.claim.legs) if one.outcome is not None else 0
+            total.failed += len(one.claim.legs) if isinstance(one.outcome, CarrierError) else 0
+        total.new_events += recorded.new
+        total.late += recorded.late
 
     async def _in_transaction(self, work: Callable[[Session], T], now: datetime) -> T:
         return await asyncio.to_thread(perform, self._database, EVERYWHERE, work, now=now)
+
+
+def _concerns_the_account(result: Result) -> bool:
+    """Whether it may be paused or stopped by this: then nothing more is claimed before that is known."""
+    return not result.is_answered and not isinstance(result.outcome, CarrierUnreadable)

@@ -9,8 +9,11 @@ from datetime import datetime, timedelta
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from sqlmodel import Session
 
+from jobs.hearing import Hearer
+from jobs.learning import Learner
 from jobs.polling import Poller
 from jobs.sending import Sender
+from jobs.subscribing import Subscriber
 from shipments.clock import utc_now
 from shipments.database import Database
 from shipments.kept_answers import forget_old
@@ -20,11 +23,18 @@ from shipments.offices.guessing import forget_old as forget_old_guesses
 from shipments.offices.scope import EVERYWHERE
 from shipments.offices.signing_in import forget_ended
 from shipments.settings import Settings
+from shipments.tracking.inbox import forget_old as forget_old_pushes
+from shipments.tracking.inbox import wake_parked
+from shipments.tracking.ledger import forget_old as forget_old_calls
 from shipments.transaction import perform
 
 log = logging.getLogger(__name__)
 SEND_EVERY_S = 15.0
+HEAR_EVERY_S = 3.0
+SUBSCRIBE_EVERY_S = 60.0
 TIDY_EVERY_S = 3_600.0
+LEARN_EVERY_S = 86_400.0
+LOOKS_AT_ONCE = 1_000  # a look lasts as long as its slowest account, which the looks after it pass by
 PATIENCE_S = 25.0  # a call has 20 seconds in all
 
 
@@ -34,6 +44,7 @@ async def timetable(
 ) -> AsyncIterator[AsyncIOScheduler]:
     """Runs the jobs until the block ends, then waits up to PATIENCE_S for what is under way to be recorded."""
     poller, sender = Poller(database, settings, clock), Sender(database, settings, clock)
+    hearer, subscriber = Hearer(database, settings, clock), Subscriber(database, settings, clock)
     scheduler = AsyncIOScheduler(
         timezone="UTC",
         job_defaults={
@@ -66,23 +77,33 @@ async def timetable(
 
         return run
 
+    hurried = min(1.0, every / 60.0)  # the demo's carriers tell within seconds too
     now = utc_now()
     for job, seconds in (
         (poller.round, settings.poll_every_s),
         (sender.round, SEND_EVERY_S),
+        (hearer.round, max(1.0, HEAR_EVERY_S * hurried)),
+        (subscriber.round, SUBSCRIBE_EVERY_S * hurried),
         (by_clock, every),
         (housekeeping, TIDY_EVERY_S),
+        (Learner(database, clock).round, max(60.0, LEARN_EVERY_S / settings.carrier_pace)),
     ):
-        scheduler.add_job(kept(job), "interval", seconds=seconds, id=job.__qualname__, next_run_time=now)
+        at_once = LOOKS_AT_ONCE if job == poller.round else 1
+        scheduler.add_job(
+            kept(job), "interval", seconds=seconds, id=job.__qualname__, next_run_time=now, max_instances=at_once
+        )
     scheduler.start()
     try:
         yield scheduler
     finally:
         poller.stop()
+        hearer.stop()
+        subscriber.stop()
         scheduler.shutdown(wait=False)
         if under_way:
             await asyncio.wait(under_way, timeout=PATIENCE_S)
         await poller.close()
+        await subscriber.close()
         await sender.close()
 
 
@@ -92,4 +113,7 @@ def tidy(session: Session, settings: Settings, *, now: datetime) -> None:
     sign_ins = forget_ended(session, now=now, absolute=timedelta(hours=settings.session_hours))
     forget_old_guesses(session, now=now)
     messages = forget_old_deliveries(session, now=now)
+    forget_old_pushes(session, now=now)
+    forget_old_calls(session, now=now)
+    wake_parked(session)
     log.info("forgot %d kept answers, %d ended sign-ins and %d messages", answers, sign_ins, messages)

@@ -19,10 +19,14 @@ def upgrade() -> None:
     number_watches()
     give_estimates_a_range()
     add_tables()
+    bare_references()
 
 
 def downgrade() -> None:
     """Back. A carrier keeps its oldest account, and the legs of the others are asked about with that one."""
+    with op.batch_alter_table("leg") as batch_op:
+        batch_op.drop_index(op.f("ix_leg_bare_reference"))
+        batch_op.drop_column("bare_reference")
     for table in ("subscription", "pushed_reference", "called_leg", "carrier_push", "carrier_call", "lane"):
         op.drop_table(table)
     with op.batch_alter_table("carrier_event") as batch_op:
@@ -55,6 +59,7 @@ def downgrade() -> None:
         batch_op.drop_constraint(op.f("ck_carrier_account_login_word"), type_="check")
         batch_op.drop_constraint(op.f("ck_carrier_account_former_secret_has_an_end"), type_="check")
         batch_op.drop_constraint(op.f("ck_carrier_account_counts_not_negative"), type_="check")
+        batch_op.drop_constraint(op.f("ck_carrier_account_client_in_word"), type_="check")
         batch_op.drop_constraint(op.f("fk_carrier_account_office_id"), type_="foreignkey")
         batch_op.drop_constraint(op.f("uq_carrier_account_name"), type_="unique")
         batch_op.drop_index(op.f("ix_carrier_account_carrier"))
@@ -72,6 +77,7 @@ def downgrade() -> None:
         batch_op.drop_column("token_sealed")
         batch_op.drop_column("scope")
         batch_op.drop_column("token_url")
+        batch_op.drop_column("client_in")
         batch_op.drop_column("login")
         batch_op.drop_column("office_id")
         batch_op.drop_column("name")
@@ -88,6 +94,19 @@ def leave_one_account_a_carrier() -> None:
     op.execute(
         f"DELETE FROM carrier_account WHERE CAST(id AS CHAR(36)) <> {oldest.format(carrier='carrier_account.carrier')}"
     )
+
+
+def bare_references() -> None:
+    """What people typed, without spaces, hyphens, slashes and full stops."""
+    with op.batch_alter_table("leg") as batch_op:
+        batch_op.add_column(sa.Column("bare_reference", sa.String(length=180), nullable=True))
+    text = "reference"
+    for separator in " -/.":
+        text = f"replace({text}, '{separator}', '')"
+    op.execute(f"UPDATE leg SET bare_reference = upper({text})")
+    with op.batch_alter_table("leg") as batch_op:
+        batch_op.alter_column("bare_reference", existing_type=sa.String(length=180), nullable=False)
+        batch_op.create_index(op.f("ix_leg_bare_reference"), ["bare_reference"], unique=False)
 
 
 def add_tables() -> None:
@@ -211,6 +230,7 @@ def number_accounts() -> None:
         batch_op.add_column(sa.Column("name", sa.String(length=40), nullable=True))
         batch_op.add_column(sa.Column("office_id", sa.Uuid(), nullable=True))
         batch_op.add_column(sa.Column("login", sa.String(length=40), nullable=False, server_default="key"))
+        batch_op.add_column(sa.Column("client_in", sa.String(length=40), nullable=False, server_default="header"))
         batch_op.add_column(sa.Column("token_url", sa.String(length=300), nullable=False, server_default=""))
         batch_op.add_column(sa.Column("scope", sa.String(length=300), nullable=False, server_default=""))
         batch_op.add_column(sa.Column("token_sealed", sa.LargeBinary(), nullable=True))
@@ -227,7 +247,7 @@ def number_accounts() -> None:
     op.execute("UPDATE carrier_account SET name = carrier")
     with op.batch_alter_table("carrier_account") as batch_op:
         batch_op.alter_column("name", existing_type=sa.String(length=40), nullable=False)
-        for column in ("login", "token_url", "scope", "resets_at_minute", "day_calls"):
+        for column in ("login", "client_in", "token_url", "scope", "resets_at_minute", "day_calls"):
             batch_op.alter_column(column, server_default=None)
         batch_op.drop_constraint(op.f("uq_carrier_account_carrier"), type_="unique")
         batch_op.create_index(op.f("ix_carrier_account_carrier"), ["carrier"], unique=False)
@@ -240,6 +260,7 @@ def number_accounts() -> None:
             op.f("ck_carrier_account_former_secret_has_an_end"),
             "(hook_former_sealed IS NULL) = (hook_former_until IS NULL)",
         )
+        batch_op.create_check_constraint(op.f("ck_carrier_account_client_in_word"), "client_in IN ('header', 'body')")
         batch_op.create_check_constraint(op.f("ck_carrier_account_login_word"), "login IN ('key', 'oauth2')")
         batch_op.create_check_constraint(op.f("ck_carrier_account_per_day_positive"), "per_day > 0")
         batch_op.create_check_constraint(op.f("ck_carrier_account_per_leg_per_day_positive"), "per_leg_per_day > 0")

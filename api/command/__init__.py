@@ -4,7 +4,7 @@ import sys
 
 import typer
 
-from api.command import carriers, demo, journal, keeping, notices, people, running
+from api.command import accounts, carriers, demo, journal, keeping, notices, people, running
 from shipments.errors import ShipmentsError
 
 REFUSED, MISUSED = 1, 2
@@ -26,7 +26,7 @@ app.add_typer(keeping.progress, name="progress")
 app.add_typer(people.people, name="people")
 app.add_typer(people.offices, name="offices")
 app.add_typer(people.keys, name="keys")
-app.add_typer(people.accounts, name="accounts")
+app.add_typer(accounts.accounts, name="accounts")
 app.add_typer(notices.notices, name="notices")
 
 

@@ -1,27 +1,25 @@
-"""Commands on carriers: what an answer of theirs says, read as the poller reads it."""
+"""Commands on carriers: what an answer of theirs says, read as the poller reads it, and where the calls went."""
 
 import sys
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
 
+from api.command.surroundings import database, settings
+
 if TYPE_CHECKING:
     from shipments.tracking.carriers.answers import Answer, LegAsked, ReadEvent
 
 UNREADABLE = 2
+WIDE = 140  # where nobody sees how wide the terminal is
 app = typer.Typer(help="Carriers and their answers.", no_args_is_help=True)
-
-
-@app.callback()
-def carriers() -> None:
-    """Keeps `read` a command of its own while it is the only one."""
 
 
 @app.command()
 def read(
-    name: Annotated[str, typer.Argument(help="dcsa, dhl, fedex, ship24 or ups.")],
+    name: Annotated[str, typer.Argument(help="The carrier, such as dcsa; a name that is none lists them.")],
     file: Annotated[Path, typer.Argument(help="A file with one answer of the carrier, as it came.")],
     dispatched: Annotated[
         str | None, typer.Option(help="The day or time it left: older events are an earlier use of the number.")
@@ -48,12 +46,61 @@ def read(
     if reader is None:
         _stop(f"there is no reader called {name!r}; there are {', '.join(CARRIERS)}")
     try:
-        answer = reader.read_answer(file.read_bytes(), _leg(leg, dispatched), heard_at=utc_now())
+        answer = reader.read_answer(_bytes_of(file), _leg(leg, dispatched), heard_at=utc_now())
     except (CarrierUnreadable, Invalid, OSError) as error:
         _stop(str(error))
     for event in answer.events:
         print(msgspec.json.encode(_shown(event)).decode())
     print(msgspec.json.encode(_whole(answer)).decode())
+
+
+@app.command()
+def ledger(
+    since: Annotated[str | None, typer.Option(help="The first day, 2026-03-01. The last seven, if not said.")] = None,
+    until: Annotated[str | None, typer.Option(help="The last day. Today, if not said.")] = None,
+    account: Annotated[str | None, typer.Option(help="The name of one account. All, if not said.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object.")] = False,
+) -> None:
+    """Where the calls went, what was put off and why, what tomorrow would cost."""
+    import msgspec
+    from rich.console import Console
+
+    from api.command.ledger_tables import tables
+    from shipments.clock import utc_now
+    from shipments.offices.scope import EVERYWHERE
+    from shipments.tracking.accounting import ledger as asked
+    from shipments.transaction import reading
+
+    first, last = _day(since, "since"), _day(until, "until")
+    with database(settings()) as opened, reading(opened, EVERYWHERE) as session:
+        shown = asked(session, account=account, since=first, until=last, now=utc_now())
+    if as_json:
+        print(msgspec.json.encode(shown).decode())
+        return
+    out = Console(width=None if sys.stdout.isatty() else WIDE, highlight=False)
+    for table in tables(shown):
+        out.print(table)
+        out.print()
+
+
+def _day(text: str | None, field: str) -> date | None:
+    if text is None:
+        return None
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        _stop(f"--{field}: a day such as 2026-03-01")
+
+
+def _bytes_of(file: Path) -> bytes:
+    """No more than would be read of an answer: a device or a disk image ends here too."""
+    from shipments.tracking.carriers.fetching import MOST_BYTES
+
+    with file.open("rb") as opened:
+        answer = opened.read(MOST_BYTES + 1)
+    if len(answer) > MOST_BYTES:
+        _stop(f"the file is larger than {MOST_BYTES // 1_000_000} MB, the most that is read of an answer")
+    return answer
 
 
 def _leg(text: str | None, dispatched: str | None) -> "LegAsked":

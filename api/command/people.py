@@ -1,4 +1,4 @@
-"""Commands for an administrator at the machine: offices, people, API keys, carrier accounts."""
+"""Commands for an administrator at the machine: offices, people, API keys."""
 
 import base64
 import secrets
@@ -17,7 +17,6 @@ T = TypeVar("T")
 people = typer.Typer(help="Members of staff.", no_args_is_help=True)
 offices = typer.Typer(help="Offices that send and receive.", no_args_is_help=True)
 keys = typer.Typer(help="API keys of people, and the installation's own secrets.", no_args_is_help=True)
-accounts = typer.Typer(help="Logins with carriers.", no_args_is_help=True)
 Email = Annotated[str, typer.Argument(help="The person's e-mail address.")]
 
 
@@ -115,28 +114,6 @@ def secret() -> None:
     """Print fresh values for SHIPMENTS_SECRET_KEYS and SHIPMENTS_HASH_KEY, to be kept safe."""
     first, second = (base64.b64encode(secrets.token_bytes(32)).decode() for _ in range(2))
     print(f"SHIPMENTS_SECRET_KEYS=k1:{first}\nSHIPMENTS_HASH_KEY={second}")
-
-
-@accounts.command("add")
-def add_account(
-    carrier: Annotated[str, typer.Argument(help="A carrier that can be polled, e.g. dcsa.")],
-    base_url: Annotated[str, typer.Option(help="Where its interface is, https.")],
-    secret: Annotated[str, typer.Option(prompt=True, hide_input=True, help="The key; asked for if not given.")] = "",
-    header: Annotated[str, typer.Option(help="The header that carries the key.")] = "API-Key",
-    per_second: Annotated[
-        float, typer.Option(min=0.001, help="The most calls a second, of all workers together.")
-    ] = 5.0,
-    private: Annotated[bool, typer.Option(help="May be on a private address: the practice carrier.")] = False,
-) -> None:
-    """Add or renew the login with a carrier; its secret is sealed."""
-    from shipments.clock import utc_now
-    from shipments.offices.scope import EVERYWHERE
-    from shipments.tracking.accounts import AccountAsked, keep_account
-
-    ring = settings().ring
-    asked = AccountAsked(carrier, base_url, header, secret, private, per_second)
-    _performed(lambda session: keep_account(session, ring, asked, by=EVERYWHERE, now=utc_now()))
-    print(f"The account with {carrier} is kept.")
 
 
 def _performed(work: "Callable[[Session], T]") -> T:

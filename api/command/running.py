@@ -38,9 +38,11 @@ def poll() -> None:
 
 def practice_carrier(
     port: Port = 8090,
-    api_key: Annotated[str, typer.Option(help="The key it asks for.")] = "practice",
+    api_key: Annotated[
+        str, typer.Option(help="The key it asks for, and the secret of the OAuth 2 client 'practice'.")
+    ] = "practice",
 ) -> None:
-    """A carrier to practise with, on loopback: speaks DCSA Track & Trace 2.2 and errs when told to."""
+    """A carrier to practise with, on loopback: DCSA 2.2, DHL, UPS, FedEx and Ship24; pushes, and errs when told to."""
     from api.practice_carrier import run
 
     run("127.0.0.1", port, api_key)

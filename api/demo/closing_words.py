@@ -14,6 +14,7 @@ def say(teller: Teller, base_url: str, programme: Programme, told: Told) -> None
         (
             ("sign in", f"{base_url}/sign-in"),
             ("the board", f"{base_url}/board"),
+            ("where the calls went", f"{base_url}/carriers"),
             ("the box of the story", f"{base_url}/boxes/{told.box}"),
             ("what a stranger sees of it", f"{base_url}/B/{told.box}"),
             ("the card of the story", told.card.url),

@@ -2,23 +2,34 @@
 
 import asyncio
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from datetime import datetime, timedelta
 
 import msgspec
-from sqlmodel import Session
+from sqlalchemy import update
+from sqlmodel import Session, col
 
+from api.demo.by_parcel import PARCEL_CRATES, PARCEL_SAILINGS
+from api.demo.by_sea import SEA_CRATES, SEA_SAILINGS
+from api.demo.clock import PastClock
 from api.demo.crates import CrateStory
 from api.demo.sailings import SailingStory
-from api.demo.ways import CRATES, SAILINGS, Crate, Days, Sailing
+from api.demo.ways import Crate, Days, Sailing
 from api.practice_carrier import Practice
 from jobs.polling import Poller
 from shipments.database import Database
 from shipments.notices.queueing import queue_by_clock
 from shipments.offices.scope import EVERYWHERE, Actor
 from shipments.settings import Settings
+from shipments.tracking.watch import LegWatch
 from shipments.transaction import perform
 
-ASKED_EVERY: Days = 3  # how often carriers are asked while the past is told; the running demo asks every second
+CRATES = (*SEA_CRATES, *PARCEL_CRATES)
+SAILINGS = (*SEA_SAILINGS, *PARCEL_SAILINGS)
+# How often carriers are asked while the past is told, and in its last week, which the ledger shows.
+ASKED_EVERY: Days = 4
+LATELY: Days = 7
+ASKED_LATELY_EVERY: Days = 1
 Work = Callable[[Session, Actor, datetime], None]
 
 
@@ -75,13 +86,17 @@ def tell_the_past(
     by_day: dict[Days, list[Deed]] = {day: [] for day in asking | {deed.day for deed in deeds}}
     for deed in deeds:
         by_day[deed.day].append(deed)
-    for day in sorted(by_day, reverse=True):
-        then = now - timedelta(days=day)
-        for deed in by_day[day]:
-            _do(database, deed, then)
-        if day in asking:
-            _ask_carriers(database, settings, practice, then)
-    practice.clock.set(now, 86_400)
+    clock = PastClock(practice, now - timedelta(days=max(by_day, default=0.0)))
+    with _asking(database, settings, clock) as ask_carriers:
+        for day in sorted(by_day, reverse=True):
+            then = now - timedelta(days=day)
+            for deed in by_day[day]:
+                _do(database, deed, then)
+            clock.leap(then)
+            if day in asking:
+                ask_carriers()
+    _make_due(database, now)
+    clock.leap(now)
     return Past(
         [story.box for story in stories if story.box],
         [way.code for way in ways],
@@ -93,25 +108,38 @@ def _do(database: Database, deed: Deed, then: datetime) -> None:
     perform(database, deed.by, lambda session: deed.work(session, deed.by, then), now=then)
 
 
-def _ask_carriers(database: Database, settings: Settings, practice: Practice, then: datetime) -> None:
-    practice.clock.set(then, 86_400)
+@contextmanager
+def _asking(database: Database, settings: Settings, clock: PastClock) -> Iterator[Callable[[], None]]:
+    """What asks every carrier, as the jobs do, and counts the days of those that nobody has heard of.
 
-    async def ask() -> None:
-        poller = Poller(database, settings, lambda: then)
+    At the pace of life, or a parcel that was delivered would not be heard of again when it is sent back.
+    """
+    unhurried = settings.model_copy(update={"carrier_pace": 1.0})
+    poller = Poller(database, unhurried, clock, pause=clock.pause)
+
+    def ask() -> None:
+        _make_due(database, clock())
+        runner.run(poller.round())
+        perform(database, EVERYWHERE, lambda session: queue_by_clock(session, now=clock()), now=clock())
+
+    with asyncio.Runner() as runner:
         try:
-            await poller.round()
+            yield ask
         finally:
-            await poller.close()
+            runner.run(poller.close())
 
-    asyncio.run(ask())
-    perform(database, EVERYWHERE, lambda session: queue_by_clock(session, now=then), now=then)
+
+def _make_due(database: Database, then: datetime) -> None:
+    """The past is told in leaps: what fell due within one is due when it ends, or all of it would have been late."""
+    asked = update(LegWatch).where(col(LegWatch.due_at).is_not(None)).values(due_at=then)
+    perform(database, EVERYWHERE, lambda session: session.connection().execute(asked), now=then)
 
 
 def _asking_days(deeds: Sequence[Deed]) -> Iterator[Days]:
     day = max((deed.day for deed in deeds), default=0.0)
     while day > 0:
         yield day
-        day -= ASKED_EVERY
+        day = max(LATELY, day - ASKED_EVERY) if day > LATELY else day - ASKED_LATELY_EVERY
 
 
 def _deeds_of_crates(stories: Sequence[CrateStory], staff: Staff) -> Iterator[Deed]:

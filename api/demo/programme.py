@@ -8,20 +8,19 @@ from pathlib import Path
 import msgspec
 from sqlmodel import Session
 
+from api.demo.accounts import open_accounts, set_limits
 from api.demo.catalogue import stock_catalogue
-from api.demo.history import Past, Staff, tell_the_past
+from api.demo.history import CRATES, Past, Staff, tell_the_past
 from api.demo.staff import HOST, POSTS, Colleague, Login, engage, open_offices
-from api.demo.ways import CRATES
 from api.practice_carrier import Running
 from shipments.database import Database
 from shipments.migrating import migrate
 from shipments.offices.person import Role
 from shipments.offices.scope import EVERYWHERE
 from shipments.settings import Settings
-from shipments.tracking.accounts import AccountAsked, keep_account
 from shipments.transaction import perform
 
-PACE = 40_000  # ships are asked about every second instead of every twelve hours
+PACE = 2_000  # a ship is asked about every twenty seconds instead of every twelve hours, a parcel every four
 KEY_DAYS = 365
 
 
@@ -61,19 +60,19 @@ def read_settings(environment: dict[str, str]) -> Settings:
 
 
 def set_up(database: Database, settings: Settings, carrier: Running, *, now: datetime) -> Programme:
-    """Migrates the empty database and fills it."""
+    """Migrates the empty database and fills it. From then on the practice carrier holds us to its limits."""
     migrate(database)
     begun = now - timedelta(days=max(crate.asked for crate in CRATES) + 20)
     colleagues = perform(database, EVERYWHERE, lambda session: _open(session, settings, carrier, begun, now), now=begun)
     past = tell_the_past(database, settings, carrier.practice, _staff(colleagues), now=now)
+    set_limits(carrier.practice)
     return Programme([one.login for one in colleagues], past)
 
 
 def _open(session: Session, settings: Settings, carrier: Running, begun: datetime, now: datetime) -> list[Colleague]:
     open_offices(session, now=begun)
     stock_catalogue(session)
-    account = AccountAsked("dcsa", carrier.url, "API-Key", carrier.practice.api_key, True, per_second=500.0)
-    keep_account(session, settings.ring, account, by=EVERYWHERE, now=begun)
+    open_accounts(session, settings.ring, carrier, now=begun)
     return engage(session, settings.ring, POSTS, now=begun, until=now + timedelta(days=KEY_DAYS))
 
 

@@ -9,6 +9,7 @@ from api.demo.crates import CrateStory
 from api.demo.staff import HOST
 from api.demo.ways import Heard, Sailing, Stretch
 from api.practice_carrier import Practice
+from api.practice_carrier.parcels import PARCEL_INTERFACES
 from shipments.batches import dispatching, planning
 from shipments.batches.batch import Batch, Leg
 from shipments.batches.planning import Limits
@@ -17,10 +18,12 @@ from shipments.tracking import legs
 from shipments.tracking.legs import LegPlanned, Told
 
 CUT_OFF_AFTER = timedelta(days=13)
+USED_BEFORE = timedelta(days=400)
+_TYPES = {"dcsa": "booking", "by_hand": "other"}
 
 
 class SailingStory:
-    """A batch with the crates aboard; its ships are booked at the practice carrier when it is planned."""
+    """A batch with the crates aboard; its ships and parcels are booked at the practice carrier when it is planned."""
 
     def __init__(self, sailing: Sailing, number: int, aboard: Sequence[CrateStory], practice: Practice) -> None:
         self.sailing = sailing
@@ -63,23 +66,46 @@ class SailingStory:
         return tell
 
     def _leg(self, stretch: Stretch, position: int, then: datetime) -> LegPlanned:
-        reference = f"DEMO{self._number:03}{position}"
+        reference = reference_of(stretch.carrier, self._number, position)
+        begins, takes = self._timed(stretch, then)
         if stretch.voyage is not None:
-            self._practice.book(
-                reference,
-                stretch.from_place,
-                stretch.to_place,
-                voyage=stretch.voyage,
-                started_at=then,
-                days=stretch.days,
-            )
+            self._book(stretch, reference, begins, stretch.voyage)
         return LegPlanned(
-            carrier="by_hand" if stretch.voyage is None else "dcsa",
-            reference_type="booking" if stretch.voyage is not None else "other",
+            carrier=stretch.carrier,
+            reference_type=_TYPES.get(stretch.carrier, "tracking_number"),
             reference=reference,
             from_place=stretch.from_place,
             to_place=stretch.to_place,
             mode=stretch.mode,
-            planned_departure=(then + timedelta(days=4)).isoformat(),
-            planned_arrival=(then + timedelta(days=20)).isoformat(),
+            planned_departure=(begins + takes[0] * timedelta(days=stretch.days)).isoformat(),
+            planned_arrival=(begins + takes[1] * timedelta(days=stretch.days)).isoformat(),
         )
+
+    def _timed(self, stretch: Stretch, then: datetime) -> tuple[datetime, tuple[float, float]]:
+        """When the carrier's part begins, and in which part of its days it leaves and arrives by the plan.
+
+        A ship is booked when the batch is planned; a parcel's label is made when it leaves.
+        """
+        if stretch.carrier not in PARCEL_INTERFACES or self.sailing.left is None:
+            return then, (1 / 6, 5 / 6)
+        return then + timedelta(days=self.sailing.planned - self.sailing.left), (0.1, 0.9)
+
+    def _book(self, stretch: Stretch, reference: str, begins: datetime, story: str) -> None:
+        places, days = {"from_place": stretch.from_place, "to_place": stretch.to_place}, stretch.days
+        if stretch.carrier not in PARCEL_INTERFACES:
+            self._practice.book(reference, **places, voyage=story, started_at=begins, days=days)
+            return
+        if stretch.used_before is not None:
+            elsewhere = {**places, "to_place": stretch.used_before}
+            self._practice.ship(stretch.carrier, reference, **elsewhere, started_at=begins - USED_BEFORE)
+        self._practice.ship(stretch.carrier, reference, **places, story=story, started_at=begins, days=days)
+
+
+def reference_of(carrier: str, batch: int, leg: int) -> str:
+    """A number as this carrier writes its own; nobody's."""
+    return {
+        "dhl": f"55500{batch:04}{leg}",
+        "ups": f"1Z99DEMO04{batch:07}{leg}",
+        "fedex": f"5550000{batch:04}{leg}",
+        "ship24": f"RD5550{batch:03}{leg}NL",
+    }.get(carrier, f"DEMO{batch:03}{leg}")

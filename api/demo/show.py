@@ -85,9 +85,12 @@ def _run(folder: Path, listening: socket.socket, voyage_s: float, teller: Teller
     environment = settings_for(folder, listening.getsockname()[1])
     settings = read_settings(environment)
     log_to(folder / "demo.log", settings.log_level)
-    teller.title("A programme is made: offices, staff, catalogue, boxes at every stage. All people are invented.")
-    with closing(Database.at(settings.database_url)) as database, practice_carrier() as carrier:
+    teller.title(
+        "A programme is made: offices, staff, kits, boxes at every stage, with five carriers. All people are invented."
+    )
+    with closing(Database.at(settings.database_url)) as database, practice_carrier(pushes=True) as carrier:
         programme = set_up(database, settings, carrier, now=utc_now())
+        carrier.practice.clock.set(utc_now(), 86_400)
         premises = Premises(folder, environment, settings, programme, carrier.url)
         with serving(settings, listening) as server:
             _write_access(premises, None)

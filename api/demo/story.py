@@ -15,7 +15,7 @@ from api.demo.history import PastCard
 from api.demo.programme import Programme
 from api.demo.staff import HOST
 from api.demo.telling import Teller
-from api.demo.watching import carrier_facts, news
+from api.demo.watching import carrier_facts, news, pushed
 from shipments import journal
 from shipments.database import Database
 from shipments.offices.person import Role
@@ -23,7 +23,7 @@ from shipments.offices.scope import EVERYWHERE
 from shipments.transaction import reading
 
 THERE = "GN-CKY"
-BOOKING = "STORY1"
+CARRIER, BOOKING = "dcsa", "STORY1"
 LOOK_EVERY_S = 0.4
 LAST_WORD = "stripped"
 
@@ -136,7 +136,7 @@ class Story:
         self._book()
         begins = datetime.now(UTC)
         leg = {
-            "carrier": "dcsa",
+            "carrier": CARRIER,
             "reference_type": "booking",
             "reference": BOOKING,
             "from_place": "NLRTM",
@@ -187,9 +187,12 @@ class Story:
                 )
             for word, sentence in carrier_facts(self._receiver.get(f"/api/v1/boxes/{box}/timeline"), facts):
                 heard.add(word)
-                self._teller.step("carrier, polled", sentence)
+                self._teller.step("the carrier", sentence)
             self._tell_news(box, batch)
             time.sleep(LOOK_EVERY_S)
+        messages, first = pushed(self._scene.database, CARRIER)
+        heard_of = f"sent {messages} signed messages by itself: {first} of its {len(facts)} facts came first that way"
+        self._teller.step("the carrier", f"{heard_of}, the others when it was asked")
 
     def _arrive(self, box: str, batch: str) -> None:
         self.doing = "confirm the receipt"

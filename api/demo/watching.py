@@ -4,12 +4,15 @@ from collections.abc import Collection, Iterator
 from datetime import datetime
 from typing import Any
 
+from sqlalchemy import func
 from sqlmodel import col, select
 
 from api.practice_carrier.sea import PORTS
 from shipments.database import Database
 from shipments.notices.notice import News, Notice
 from shipments.offices.scope import EVERYWHERE
+from shipments.tracking.account import CarrierAccount
+from shipments.tracking.push import Push, PushState
 from shipments.transaction import reading
 
 DEEDS = {
@@ -56,6 +59,15 @@ def news(database: Database, codes: Collection[str], known: set[str]) -> Iterato
                 known.add(notice.told_once)
                 said = TOLD.get(notice.news, f"news of {{code}}: {notice.news}")
                 yield said.format(code=notice.object_code, days=_days(notice.facts))
+
+
+def pushed(database: Database, carrier: str) -> tuple[int, int]:
+    """How many messages a carrier sent by itself, and how many facts were first heard of by them."""
+    told = select(func.count(), func.coalesce(func.sum(Push.news), 0)).join(
+        CarrierAccount, col(CarrierAccount.id) == Push.account_id
+    )
+    with reading(database, EVERYWHERE) as session:
+        return session.exec(told.where(CarrierAccount.carrier == carrier, Push.state == PushState.HEARD)).one()
 
 
 def _sentence(fact: dict[str, Any]) -> str:

@@ -3,7 +3,7 @@
 from litestar import Router
 from litestar.di import Provide
 
-from api.pages import board, card, reading_journal, signing, stranger, things
+from api.pages import board, card, ledger, reading_journal, signing, stranger, things
 from api.pages.forms import provide_fields
 from api.pages.trouble import HANDLERS
 
@@ -14,6 +14,7 @@ pages = Router(
         *board.HANDLERS,
         *things.HANDLERS,
         *reading_journal.HANDLERS,
+        *ledger.HANDLERS,
         *card.HANDLERS,
         *stranger.HANDLERS,
     ],

@@ -16,6 +16,7 @@ from api.access import open_to
 from api.edge import Edge
 from api.pages.batch_rows import batches_page
 from api.pages.forms import Fields
+from api.pages.ledger import accounts_held
 from api.pages.news import mark_read, news_for, read_until
 from api.pages.visiting import staff_page, visitor
 from api.v1 import box_list
@@ -73,6 +74,7 @@ def board(request: Request[Any, Any, State], edge: NamedDependency[Edge]) -> Res
             "more_news": more_news,
             "until": edge.now.isoformat(),
             "attention": attention(session, edge.now),
+            "held": accounts_held(session, edge.now),
             "filters": filters,
             "stages": tuple(Stage),
             "exceptions": tuple(BoxException),

@@ -9,12 +9,14 @@ from litestar import Request, Response
 from litestar.datastructures import State
 from sqlmodel import Session, col, select
 
+from api.access import STAFF
 from api.edge import Edge
 from api.pages.paper import page
 from api.pages.speech import Tongue, tongue_of, zone_called
 from shipments.offices.office import Office
 from shipments.offices.person import Person, Role
 from shipments.offices.scope import SEES_BOXES, Actor
+from shipments.tracking.seeing_accounts import SEES_LEDGER
 
 
 class OfficeThere(msgspec.Struct, frozen=True):
@@ -25,7 +27,10 @@ class OfficeThere(msgspec.Struct, frozen=True):
 
 
 class Visitor(msgspec.Struct, frozen=True):
-    """`zone`: of their office, of the first one where there are several, UTC where all are."""
+    """`zone`: of their office, of the first one where there are several, UTC where all are.
+
+    `sees_…`, `audits`: which pages are theirs.
+    """
 
     person_id: UUID
     name: str
@@ -35,6 +40,8 @@ class Visitor(msgspec.Struct, frozen=True):
     offices: tuple[OfficeThere, ...]
     sees_boxes: bool
     audits: bool
+    works: bool
+    sees_ledger: bool
 
 
 def visitor(session: Session, request: Request[Any, Any, State], edge: Edge) -> Visitor:
@@ -55,6 +62,8 @@ def visitor(session: Session, request: Request[Any, Any, State], edge: Edge) -> 
         offices=tuple(OfficeThere(one.code, one.name) for one in offices),
         sees_boxes=bool(edge.by.roles & SEES_BOXES),
         audits=Role.AUDITOR in edge.by.roles,
+        works=bool(edge.by.roles & STAFF),
+        sees_ledger=bool(edge.by.roles & SEES_LEDGER),
     )
 
 

@@ -12,6 +12,7 @@ from shipments.notices.wording import KINDS as KINDS
 from shipments.notices.wording import NEWS as NEWS
 from shipments.progress.carrier_news import Contradiction
 from shipments.progress.deriving import BoxException
+from shipments.progress.expecting import Source
 from shipments.receipts.receipt import Condition
 from shipments.tracking.milestones import Milestone, Reason
 
@@ -67,6 +68,14 @@ MODES: Mapping[Mode, str] = {
     Mode.ROAD: N_("by road"),
     Mode.RAIL: N_("by rail"),
     Mode.COURIER: N_("by courier"),
+}
+
+EXPECTED_FROM: Mapping[Source, str] = {
+    Source.ARRIVED: N_("it has arrived"),
+    Source.ESTIMATE: N_("from the carrier"),
+    Source.HISTORY: N_("from %(journeys)s earlier journeys"),
+    Source.PLAN: N_("from the plan"),
+    Source.CARRIED: N_("from when the stretch before it ends"),
 }
 
 CONDITIONS: Mapping[Condition, str] = {

@@ -8,7 +8,10 @@ from litestar.datastructures import State
 from litestar.exceptions import ClientException
 from litestar.params import FromQuery, JSONBody
 
+from api.practice_carrier.control_pushing import callbacks, forget_callbacks, push_now, read_callbacks
 from api.practice_carrier.faults import Fault
+from api.practice_carrier.limits import Limit
+from api.practice_carrier.parcels import Parcel, Shipped
 from api.practice_carrier.practice import Called, Practice
 from api.practice_carrier.sea import Booked, Shipment
 
@@ -38,10 +41,26 @@ class AtSea(msgspec.Struct):
     started_at: datetime
 
 
+class UnderWay(msgspec.Struct):
+    """A parcel as it can be asked for."""
+
+    interface: str
+    number: str
+    story: str
+    started_at: datetime
+
+
+class TokensSet(msgspec.Struct, forbid_unknown_fields=True):
+    """How long tokens issued from now on live."""
+
+    token_s: int
+
+
 class Calls(msgspec.Struct):
-    """How many calls there were, and those since the one asked for."""
+    """How many calls there were, how many of them over a limit, and those since the one asked for."""
 
     total: int
+    over_limit: int
     calls: list[Called]
 
 
@@ -55,6 +74,18 @@ def shipments(state: State) -> list[AtSea]:
 def book(data: JSONBody[list[Booked]], state: State) -> list[AtSea]:
     """Puts shipments to sea."""
     return [_shown(_practice(state).sea.add(booked)) for booked in data]
+
+
+@get("/parcels", sync_to_thread=False)
+def parcels(state: State) -> list[UnderWay]:
+    """Every parcel."""
+    return [_under_way(parcel) for parcel in _practice(state).depot.parcels()]
+
+
+@post("/parcels", sync_to_thread=False)
+def ship(data: JSONBody[list[Shipped]], state: State) -> list[UnderWay]:
+    """Sends parcels."""
+    return [_under_way(_practice(state).depot.add(shipped)) for shipped in data]
 
 
 @get("/clock", sync_to_thread=False)
@@ -96,11 +127,43 @@ def clear_faults(state: State) -> None:
     _practice(state).faults.clear()
 
 
+@get("/limits", sync_to_thread=False)
+def read_limits(state: State) -> list[Limit]:
+    """What is allowed."""
+    return _practice(state).limits.now()
+
+
+@post("/limits", sync_to_thread=False)
+def set_limits(data: JSONBody[list[Limit]], state: State) -> list[Limit]:
+    """Allows no more than this from the next call on, counted from nought."""
+    for limit in data:
+        _practice(state).limits.set(limit)
+    return _practice(state).limits.now()
+
+
+@delete("/limits", sync_to_thread=False)
+def clear_limits(state: State) -> None:
+    """No more limits."""
+    _practice(state).limits.clear()
+
+
+@post("/tokens", status_code=200, sync_to_thread=False)
+def set_tokens(data: JSONBody[TokensSet], state: State) -> None:
+    """Tokens live so long from now on."""
+    _practice(state).logins.token_s = data.token_s
+
+
+@delete("/tokens", sync_to_thread=False)
+def revoke_tokens(state: State) -> None:
+    """No token is good any longer."""
+    _practice(state).logins.revoke()
+
+
 @get("/calls", sync_to_thread=False)
 def calls(state: State, since: FromQuery[int] = 0) -> Calls:
     """Every call but the first `since`."""
     heard = _practice(state).calls
-    return Calls(len(heard), heard[since:])
+    return Calls(len(heard), len(_practice(state).over_limit()), heard[since:])
 
 
 @delete("/calls", sync_to_thread=False)
@@ -118,17 +181,33 @@ def _shown(shipment: Shipment) -> AtSea:
     return AtSea(shipment.booking, shipment.document, shipment.container, shipment.booked.voyage, shipment.started_at)
 
 
+def _under_way(parcel: Parcel) -> UnderWay:
+    shipped = parcel.shipped
+    return UnderWay(shipped.interface, shipped.number, shipped.story, parcel.started_at)
+
+
 control = Router(
     "/practice",
     route_handlers=[
         shipments,
         book,
+        parcels,
+        ship,
         read_clock,
         set_clock,
         read_faults,
         add_fault,
         clear_faults,
+        read_limits,
+        set_limits,
+        clear_limits,
+        set_tokens,
+        revoke_tokens,
         calls,
         forget_calls,
+        read_callbacks,
+        callbacks,
+        forget_callbacks,
+        push_now,
     ],
 )

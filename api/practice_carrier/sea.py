@@ -1,6 +1,5 @@
 """The practice sea: shipments that move by a voyage while the clock runs, faster than life if told to."""
 
-import time
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta, timezone
@@ -9,6 +8,7 @@ from uuid import NAMESPACE_URL, uuid5
 
 import msgspec
 
+from api.practice_carrier.clock import Clock
 from api.practice_carrier.voyages import VOYAGES, Step
 
 VOYAGE_DAYS = 24.0
@@ -31,28 +31,6 @@ ZONES: Mapping[str, timezone] = {land: timezone(timedelta(hours=hours)) for land
 GREENWICH = timezone(timedelta(0))
 
 Event = dict[str, Any]  # JSON as DCSA 2.2 defines it
-
-
-class Clock:
-    """Practice time: `seconds_per_day` real seconds are one day; 86,400 is life."""
-
-    def __init__(self, now: datetime | None = None, seconds_per_day: float = 86_400.0) -> None:
-        self.set(now or datetime.now(UTC), seconds_per_day)
-
-    def set(self, now: datetime, seconds_per_day: float) -> None:
-        """From this moment on it is `now`."""
-        self._from = now
-        self._real = time.monotonic()
-        self.seconds_per_day = seconds_per_day
-
-    def now(self) -> datetime:
-        """Practice time, aware, UTC."""
-        days = (time.monotonic() - self._real) / self.seconds_per_day
-        return self._from + timedelta(days=days)
-
-    def advance(self, days: float) -> None:
-        """Leaps forward."""
-        self.set(self.now() + timedelta(days=days), self.seconds_per_day)
 
 
 class Booked(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
@@ -98,6 +76,10 @@ class Shipment:
         """Which events (from, to) were created since a time, as of now."""
         first = bisect_left(self._told_at, since) if since else 0
         return first, max(first, bisect_right(self._told_at, now))
+
+    def told_by(self, now: datetime) -> int:
+        """How many events were created by now."""
+        return bisect_right(self._told_at, now)
 
     def answer(self, first: int, last: int) -> bytes:
         """Those events as a JSON list; the last one asked for is kept ready."""

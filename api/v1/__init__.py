@@ -3,7 +3,7 @@
 from litestar import Router
 
 from api.queries import check_input
-from api.v1 import batches, boxes, cases, hand_over, labels, legs, requests
+from api.v1 import batches, boxes, carriers, cases, hand_over, labels, legs, requests
 
 router = Router(
     path="/api/v1",
@@ -14,6 +14,7 @@ router = Router(
         *batches.HANDLERS,
         *legs.HANDLERS,
         *labels.HANDLERS,
+        *carriers.HANDLERS,
         *hand_over.HANDLERS,
     ],
     before_request=check_input,

@@ -1,5 +1,6 @@
 """Batches: boxes that leave together, their legs, their departure and their labels."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Annotated
 from uuid import UUID
@@ -14,7 +15,7 @@ from api.access import open_to
 from api.edge import Edge, shown_with_etag
 from api.paging import Cursor, Limit, Page, after, page
 from api.v1.newest import newest
-from api.v1.views import ProgressView, has_exception, office_codes, progress_view
+from api.v1.views import ExpectedArrival, ProgressView, expected_arrivals, has_exception, office_codes, progress_view
 from shipments import codes
 from shipments.batches import dispatching, planning
 from shipments.batches.batch import Batch, Leg, Mode
@@ -23,10 +24,11 @@ from shipments.batches.planning import Limits
 from shipments.boxes.box import Box, Stage
 from shipments.offices.office import office_by_code
 from shipments.offices.person import Role
-from shipments.offices.scope import find
+from shipments.offices.scope import actor_of, find
 from shipments.progress.deriving import BoxException
 from shipments.shapes import DayOrInstant, Instant, OfficeCode, TypedCode, moment
 from shipments.tracking import legs
+from shipments.tracking.choosing_accounts import account_names
 from shipments.tracking.legs import LegPlanned
 
 PLANS = frozenset({Role.LOGISTICIAN})
@@ -64,7 +66,10 @@ class DispatchAsked(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class LegView(msgspec.Struct, frozen=True):
-    """One carrier's stretch."""
+    """One carrier's stretch. `account`: it is asked about with; null: with none, or not yours to see.
+
+    `expected`: when it arrives; null: nothing is known.
+    """
 
     id: UUID
     position: int
@@ -76,6 +81,11 @@ class LegView(msgspec.Struct, frozen=True):
     to_place: str
     planned_departure: Instant | None
     planned_arrival: Instant | None
+    account: str | None
+    expected: ExpectedArrival | None
+
+
+_OF_LEG = tuple(name for name in LegView.__struct_fields__ if name not in ("account", "expected"))
 
 
 class BatchView(msgspec.Struct, frozen=True):
@@ -199,9 +209,11 @@ def remove_box(code: FromPath[str], box: FromPath[str], edge: NamedDependency[Ed
 @post("/batches/{code:str}/legs", status_code=201, sync_to_thread=True, opt=open_to())
 def add_leg(code: FromPath[str], data: JSONBody[LegPlanned], edge: NamedDependency[Edge]) -> Response[LegView]:
     """Add the next stretch of the way, with the carrier's reference."""
-    return edge.write(
-        lambda session: leg_view(legs.add_leg(session, _number(code), data, by=edge.by, now=edge.now)), status=201
-    )
+
+    def verb(session: Session) -> LegView:
+        return leg_view(session, legs.add_leg(session, _number(code), data, by=edge.by, now=edge.now))
+
+    return edge.write(verb, status=201)
 
 
 @post("/batches/{code:str}/dispatch", status_code=200, sync_to_thread=True, opt=open_to())
@@ -224,7 +236,7 @@ def batch_view(session: Session, batch: Batch, now: datetime) -> BatchView:
     """As it is shown."""
     offices = office_codes(session, [batch.host_office_id, batch.origin_office_id])
     boxes = session.exec(select(Box.code).where(Box.batch_id == batch.id).order_by(col(Box.batch_position)))
-    legs_there = session.exec(select(Leg).where(Leg.batch_id == batch.id).order_by(col(Leg.position)))
+    legs_there = session.exec(select(Leg).where(Leg.batch_id == batch.id).order_by(col(Leg.position))).all()
     return BatchView(
         code=batch.code,
         from_office=offices[batch.host_office_id],
@@ -234,7 +246,7 @@ def batch_view(session: Session, batch: Batch, now: datetime) -> BatchView:
         limits=Limits(batch.max_weight_g, batch.max_volume_mm3, batch.max_boxes),
         dispatched_at=batch.dispatched_at,
         boxes=list(boxes),
-        legs=[leg_view(leg) for leg in legs_there],
+        legs=leg_views(session, batch, legs_there),
         gates=[] if batch.dispatched_at else dispatching.open_gates(session, batch),
         papers=NO_RULES,
         progress=progress_view(session, batch, now),
@@ -242,9 +254,22 @@ def batch_view(session: Session, batch: Batch, now: datetime) -> BatchView:
     )
 
 
-def leg_view(leg: Leg) -> LegView:
+def leg_view(session: Session, leg: Leg) -> LegView:
     """As it is shown."""
-    return LegView(**{name: getattr(leg, name) for name in LegView.__struct_fields__})
+    return leg_views(session, session.get_one(Batch, leg.batch_id), [leg])[0]
+
+
+def leg_views(session: Session, batch: Batch, shown: Sequence[Leg]) -> list[LegView]:
+    """As they are shown: only the sending office's staff see with which account a carrier is asked."""
+    ours = actor_of(session).offices()
+    names = account_names(session, [leg.id for leg in shown]) if ours is None or batch.host_office_id in ours else {}
+    expected = expected_arrivals(session, batch)
+    return [
+        LegView(
+            **{name: getattr(leg, name) for name in _OF_LEG}, account=names.get(leg.id), expected=expected.get(leg.id)
+        )
+        for leg in shown
+    ]
 
 
 def _row(session: Session, batch: Batch, offices: dict[UUID, str], now: datetime) -> BatchRow:

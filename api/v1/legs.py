@@ -10,16 +10,23 @@ from sqlmodel import Session, col, select
 
 from api.access import open_to
 from api.edge import Edge
+from api.v1.batches import LegView, leg_view
 from shipments.batches.batch import Batch, Leg
 from shipments.errors import NotFound
 from shipments.offices.person import Role
 from shipments.shapes import Instant
 from shipments.tracking import legs
 from shipments.tracking.event import CarrierEvent, Classifier
-from shipments.tracking.legs import Told
+from shipments.tracking.legs import AccountName, Told
 from shipments.tracking.milestones import Milestone, Reason
 
 TELLS = frozenset({Role.LOGISTICIAN, Role.RECEIVER, Role.COORDINATOR})
+
+
+class AccountChosen(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The name of the account that a leg is asked about with from now on."""
+
+    account: AccountName
 
 
 class EventView(msgspec.Struct, frozen=True):
@@ -67,6 +74,16 @@ def read_events(leg_id: FromPath[UUID], edge: NamedDependency[Edge]) -> list[Eve
     return edge.read(show)
 
 
+@post("/legs/{leg_id:uuid}/account", status_code=200, sync_to_thread=True, opt=open_to())
+def choose_account(
+    leg_id: FromPath[UUID], data: JSONBody[AccountChosen], edge: NamedDependency[Edge]
+) -> Response[LegView]:
+    """Ask about a leg with another account of the same carrier: one of the sending office, or one that all share."""
+    return edge.write(
+        lambda session: leg_view(session, legs.set_account(session, leg_id, data.account, by=edge.by, now=edge.now))
+    )
+
+
 @delete("/legs/{leg_id:uuid}", status_code=204, sync_to_thread=True, opt=open_to())
 def remove_leg(leg_id: FromPath[UUID], edge: NamedDependency[Edge]) -> None:
     """Take back a mistyped leg: the last of its batch, of which no carrier has said anything."""
@@ -78,4 +95,4 @@ def event_view(event: CarrierEvent) -> EventView:
     return EventView(**{name: getattr(event, name) for name in EventView.__struct_fields__})
 
 
-HANDLERS = [tell, read_events, remove_leg]
+HANDLERS = [tell, read_events, choose_account, remove_leg]

@@ -12,6 +12,8 @@ from shipments.batches.batch import Batch
 from shipments.boxes.box import Box, Stage
 from shipments.offices.office import Office
 from shipments.progress.deriving import BoxException, exceptions_by_clock
+from shipments.progress.expecting import Source, expected_of_legs
+from shipments.progress.gathering import way_of
 from shipments.progress.keeping import COLUMNS
 from shipments.shapes import Instant
 from shipments.transaction import settle_now
@@ -24,6 +26,19 @@ class Expected(msgspec.Struct, frozen=True, rename={"from_": "from"}):
     to: Instant | None
 
 
+class ExpectedArrival(msgspec.Struct, frozen=True, rename={"from_": "from"}):
+    """When a leg arrives at its end, as a range, and what says so.
+
+    `source`: `arrived`, the carrier's `estimate`, the `history` of `journeys` earlier ones, the `plan`, or `carried` on
+    from the leg before.
+    """
+
+    from_: Instant
+    to: Instant
+    source: Source
+    journeys: int | None
+
+
 class ProgressView(msgspec.Struct, frozen=True):
     """Worked out from facts. `as_of`: our newest fact; exceptions as of this moment."""
 
@@ -31,6 +46,12 @@ class ProgressView(msgspec.Struct, frozen=True):
     exceptions: list[BoxException]
     expected: Expected
     as_of: Instant | None
+
+
+def expected_arrivals(session: Session, batch: Batch) -> dict[UUID, ExpectedArrival]:
+    """Leg → when it arrives; without the legs of which nothing is known."""
+    found = expected_of_legs(way_of(session, batch))
+    return {id: ExpectedArrival(one.earliest, one.latest, one.source, one.journeys) for id, one in found.items()}
 
 
 def progress_view(session: Session, row: Box | Batch, now: datetime) -> ProgressView:

@@ -6,7 +6,7 @@ deferred transaction that reads and then writes fails at once under contention.
 
 import sqlite3
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -15,7 +15,20 @@ from threading import Lock
 from typing import Any, Self
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, Column, DateTime, Dialect, Engine, Row, String, Table, create_engine, event
+from sqlalchemy import (
+    CheckConstraint,
+    Column,
+    DateTime,
+    Dialect,
+    Engine,
+    Insert,
+    Row,
+    String,
+    Table,
+    Update,
+    create_engine,
+    event,
+)
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import URL, Connection, make_url
 from sqlalchemy.exc import DBAPIError
@@ -32,12 +45,14 @@ SQLModel.metadata.naming_convention = {
     "pk": "pk_%(table_name)s",
 }
 BUSY_MS = 2_500
+_LAST_62 = (1 << 62) - 1
 
 
 def new_id() -> UUID:
     """A UUID of version 7 (RFC 9562): by time first, so that new rows land together in an index."""
     milliseconds = time.time_ns() // 1_000_000
-    return UUID(int=milliseconds << 80 | 0x7 << 76 | randbits(12) << 64 | 0b10 << 62 | randbits(62))
+    random = randbits(74)
+    return UUID(int=milliseconds << 80 | 0x7 << 76 | (random >> 62) << 64 | 0b10 << 62 | random & _LAST_62)
 
 
 class UtcDateTime(TypeDecorator[datetime]):
@@ -60,6 +75,30 @@ class UtcDateTime(TypeDecorator[datetime]):
         if value is None:
             return None
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+    # On SQLite a time is a text. To write and read it here costs a tenth of what SQLAlchemy's own way takes.
+
+    def bind_processor(self, dialect: Dialect) -> Any:  # Any: as SQLAlchemy's
+        """As `process_bind_param`, to SQLAlchemy's own text."""
+        return _time_as_text if dialect.name == "sqlite" else super().bind_processor(dialect)
+
+    def result_processor(self, dialect: Dialect, coltype: object) -> Any:  # Any: as SQLAlchemy's
+        """As `process_result_value`."""
+        return _time_of_text if dialect.name == "sqlite" else super().result_processor(dialect, coltype)
+
+
+def _time_as_text(value: datetime | None) -> str | None:
+    if value is None:
+        return None
+    if value.tzinfo is None:
+        raise ValueError("a time without a zone cannot be stored")
+    if value.tzinfo is not UTC:
+        value = value.astimezone(UTC)
+    return value.isoformat(" ", "microseconds")[:26]
+
+
+def _time_of_text(value: str | None) -> datetime | None:
+    return None if value is None else datetime.fromisoformat(value).replace(tzinfo=UTC)
 
 
 class Word(TypeDecorator[StrEnum]):
@@ -161,9 +200,49 @@ def insert_or_ignore(
     """
     if not rows:
         return []
-    make = sqlite.insert if session.get_bind().dialect.name == "sqlite" else postgresql.insert
-    statement = make(table).on_conflict_do_nothing().returning(*(returning or table.primary_key.columns))
+    statement = _insert(session, table).returning(*(returning or table.primary_key.columns))
     return session.connection().execute(statement, rows).all()
+
+
+def insert_unless_there(session: Session, table: Table, rows: list[dict[str, Any]]) -> None:
+    """The same for whoever need not know which were written, and as `write_many`."""
+    if rows:
+        write_many(session, _insert(session, table), rows)
+
+
+def write_many(session: Session, statement: Insert | Update, rows: Sequence[Mapping[str, Any]]) -> None:
+    """An INSERT or UPDATE for each of many rows, whose keys are its columns or bound parameters.
+
+    On SQLite at a quarter of SQLAlchemy's own price. Values: ids, times, words, texts, numbers, bytes, None; no JSON.
+    """
+    connection = session.connection()
+    if connection.dialect.name != "sqlite":
+        connection.execute(statement, rows)
+        return
+    compiled: Any = statement.compile(dialect=connection.dialect, column_keys=list(rows[0]))  # Any: SQLCompiler
+    constants, names = compiled.params, compiled.positiontup
+    shared = {name: constants[name] for name in names if name not in rows[0]}
+    values = [tuple([_as_driven(row[name] if name in row else shared[name]) for name in names]) for row in rows]
+    connection.exec_driver_sql(compiled.string, values)
+
+
+def _as_driven(value: Any) -> Any:  # Any: whatever a column holds, and what SQLite's driver takes for it
+    kind = type(value)
+    if kind in _TAKEN_AS_IS:
+        return value
+    if kind is datetime:
+        return _time_as_text(value)
+    if kind is UUID:
+        return value.hex
+    return value.value  # a word, or a number with a name
+
+
+_TAKEN_AS_IS = frozenset({str, int, float, bool, bytes, type(None)})
+
+
+def _insert(session: Session, table: Table) -> sqlite.Insert | postgresql.Insert:
+    make = sqlite.insert if session.get_bind().dialect.name == "sqlite" else postgresql.insert
+    return make(table).on_conflict_do_nothing()
 
 
 def is_passing(error: DBAPIError) -> bool:

@@ -72,7 +72,7 @@ class Settings(BaseSettings):
     )
     poll_every_s: Annotated[float, Field(gt=0)] = Field(default=30.0, description="Seconds between looks for due legs.")
     poll_batch: Annotated[int, Field(ge=1, le=1000)] = Field(
-        default=200, description="Legs one worker claims at a time."
+        default=500, description="Legs one worker claims at a time."
     )
     lease_s: Annotated[float, Field(gt=0)] = Field(
         default=120.0, description="Seconds until a dead worker's legs come back."

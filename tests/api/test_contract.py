@@ -5,6 +5,7 @@ from uuid import UUID, uuid4
 import pytest
 
 from shipments import codes
+from shipments.tracking.carriers import CARRIERS
 from tests.api import journey
 from tests.api.journey import BATCH, BOX, CASE, LEG, NO_HAZARDS, a_handover, a_receipt, departed, moments_ago, today
 from tests.api.world import HOST, ORIGIN, World
@@ -220,9 +221,25 @@ def test_legs_take_what_their_carrier_takes(small_world: World) -> None:
     leg = as_.post(path, LEG).ok(201)
     assert (leg["position"], leg["mode"]) == (1, "sea")
     problem = as_.post(path, {**LEG, "carrier": "nobody"}).problem(400)
-    assert problem["errors"] == [{"field": "carrier", "expected": "one of by_hand, dcsa"}]
+    assert problem["errors"] == [{"field": "carrier", "expected": f"one of {', '.join(sorted(CARRIERS))}"}]
     assert as_.get(f"{V1}/legs/{leg['id']}/events").ok() == []
     as_.get(f"{V1}/legs/{uuid4()}/events").problem(404)
+
+
+def test_each_leg_says_when_it_arrives_and_what_says_so(small_world: World) -> None:
+    batch, as_ = journey.a_batch(small_world)["code"], small_world.logistician
+    path = f"{V1}/batches/{batch}/legs"
+    times = {"planned_departure": None, "planned_arrival": None}
+    leg = as_.post(path, {**LEG, **times}).ok(201)
+    assert leg["expected"] is None
+    planned = as_.post(path, {**LEG, **times, "planned_arrival": "2031-03-30T12:00:00Z"}).ok(201)
+    week = {"from": "2031-03-30T12:00:00Z", "to": "2031-04-06T12:00:00Z", "source": "plan", "journeys": None}
+    assert planned["expected"] == week
+    shown = as_.get(f"{V1}/batches/{batch}").ok()["legs"]
+    assert [one["expected"] for one in shown] == [None, week]
+    told = {"milestone": "arrived_destination", "occurred_at": journey.moments_ago()}
+    as_.post(f"{V1}/legs/{planned['id']}/events", told).ok(201)
+    assert as_.get(f"{V1}/batches/{batch}").ok()["legs"][1]["expected"]["source"] == "arrived"
 
 
 def test_offices_are_named_by_code_in_every_answer(small_world: World) -> None:

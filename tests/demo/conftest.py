@@ -8,7 +8,7 @@ import msgspec
 import pytest
 
 from api.demo.programme import Programme, read_settings, set_up, settings_for
-from api.practice_carrier import practice_carrier
+from api.practice_carrier import Practice, practice_carrier
 from shipments.database import Database
 from shipments.settings import Settings
 
@@ -20,6 +20,7 @@ class Made(msgspec.Struct, frozen=True):
     database: Database
     settings: Settings
     now: datetime
+    practice: Practice
 
 
 @pytest.fixture(scope="session")
@@ -27,4 +28,4 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Made]:
     settings = read_settings(settings_for(tmp_path_factory.mktemp("demo"), 8000))
     now = datetime.now(UTC)
     with closing(Database.at(settings.database_url)) as database, practice_carrier() as carrier:
-        yield Made(set_up(database, settings, carrier, now=now), database, settings, now)
+        yield Made(set_up(database, settings, carrier, now=now), database, settings, now, carrier.practice)

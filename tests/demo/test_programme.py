@@ -63,19 +63,20 @@ def test_the_journal_holds_who_did_what(made: Made) -> None:
 def test_nothing_has_happened_in_the_future(made: Made) -> None:
     with reading(made.database, EVERYWHERE) as session:
         happened = select(CarrierEvent.occurred_at).where(CarrierEvent.classifier == Classifier.ACT)
-        times = [*session.exec(happened), *session.exec(select(CarrierEvent.heard_at))]
-        times += session.exec(select(Box.heard_at))
+        placed = [at for at in session.exec(happened) if at is not None]  # those without a zone are nowhere in time
+        heard = [*session.exec(select(CarrierEvent.heard_at)), *session.exec(select(Box.heard_at))]
 
-    assert times
-    assert all(at is not None and at <= made.now for at in times)
+    assert placed
+    assert all(at is not None and at <= made.now for at in [*placed, *heard])
 
 
-def test_carriers_were_polled_and_every_answer_could_be_read(made: Made) -> None:
+def test_carriers_were_polled_and_every_answer_of_our_own_could_be_read(made: Made) -> None:
     with reading(made.database, EVERYWHERE) as session:
         watches = session.exec(select(LegWatch).where(col(LegWatch.asked_at).is_not(None))).all()
 
-    assert len(watches) >= 6
-    assert [watch.trouble for watch in watches if watch.trouble] == []
+    assert len(watches) >= 15
+    another = "shipment 1 is left out as another one: it goes to another country"
+    assert [watch.trouble for watch in watches if watch.trouble] == [another]
 
 
 def test_offices_were_told_of_what_goes_wrong(made: Made) -> None:

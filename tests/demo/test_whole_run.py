@@ -2,11 +2,14 @@
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
 import time
+from collections import Counter
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -109,17 +112,69 @@ def test_cards_open_for_whoever_holds_them(run: Run) -> None:
         assert httpx.get(card["url"], trust_env=False).status_code == 200
 
 
+def test_four_carriers_and_more_are_asked_and_none_over_its_limit(run: Run) -> None:
+    heard = calls(run)
+
+    assert {call["interface"] for call in heard["calls"]} == {"dcsa", "dhl", "ups", "fedex", "ship24"}
+    assert heard["over_limit"] == 0
+    assert {call["status"] for call in heard["calls"]} <= {200, 201, 204}
+
+
+def test_the_line_tells_of_the_story_by_itself(run: Run) -> None:
+    messages = re.search(r"sent (\d+) signed messages by itself: (\d+) of its", run.said)
+
+    assert messages is not None
+    assert all(int(count) > 0 for count in messages.groups())
+    (dcsa,) = (one for one in ledger(run)["where_calls_went"] if one["carrier"] == "dcsa")
+    assert dcsa["pushes"]["heard"] >= int(messages[1])
+    assert (dcsa["pushes"]["unreadable"], dcsa["pushes"]["parked"]) == (0, 0)
+
+
+def test_the_closing_words_name_the_page_that_shows_the_ledger(run: Run) -> None:
+    assert f"{run.access['base_url']}/carriers" in run.said
+
+
+def calls(run: Run) -> Any:
+    """As the practice carrier has counted them."""
+    return httpx.get(f"{run.access['practice_carrier_url']}/practice/calls", trust_env=False).json()
+
+
+def ledger(run: Run) -> Any:
+    """From the first call of the past on."""
+    since = (datetime.now(UTC) - timedelta(days=91)).date().isoformat()
+    return json.loads(command(run, "carriers", "ledger", "--json", "--since", since).stdout)
+
+
+def command(run: Run, *words: str) -> subprocess.CompletedProcess[str]:
+    """One of `shipments`, on the demo."""
+    environment = {**os.environ, **run.access["env"]}
+    return subprocess.run([COMMAND, *words], env=environment, cwd=run.folder, capture_output=True, text=True)
+
+
 def test_the_practice_carrier_answers(run: Run) -> None:
     assert httpx.get(f"{run.access['practice_carrier_url']}/practice/shipments", trust_env=False).status_code == 200
 
 
 @pytest.mark.parametrize("words", [["journal", "verify"], ["progress", "rebuild"]])
-def test_commands_act_on_the_demo_with_its_settings(run: Run, words: list[str], tmp_path: Path) -> None:
-    done = subprocess.run(
-        [COMMAND, *words], env={**os.environ, **run.access["env"]}, cwd=tmp_path, capture_output=True, text=True
-    )
+def test_commands_act_on_the_demo_with_its_settings(run: Run, words: list[str]) -> None:
+    done = command(run, *words)
 
     assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_the_ledger_has_every_call_that_the_carrier_counted(run: Run) -> None:
+    for name in ("dcsa", "dhl", "ups", "fedex", "ship24"):
+        assert command(run, "accounts", "stop", name, "--reason", "To count.").returncode == 0
+    last = -1
+    while (heard := calls(run))["total"] != last:  # what was under way is still answered
+        last = heard["total"]
+        time.sleep(1)
+
+    shown = ledger(run)["where_calls_went"]
+
+    assert {one["carrier"]: one["made"] for one in shown} == Counter(call["interface"] for call in heard["calls"])
+    assert [one["never_ended"] for one in shown] == [0] * len(shown)
+    assert calls(run)["total"] == last
 
 
 def test_it_stops_cleanly(run: Run) -> None:

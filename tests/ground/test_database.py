@@ -5,18 +5,19 @@ import time
 from collections.abc import Callable
 from contextlib import closing, suppress
 from datetime import UTC, datetime, timedelta, timezone
+from uuid import RFC_4122
 
 import psycopg
 import pytest
-from sqlalchemy import text
+from sqlalchemy import bindparam, insert, text, update
 from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError, StatementError
-from sqlmodel import Session, select
+from sqlmodel import Session, col, select
 
-from shipments.batches.batch import Batch, Dispatch, Leg
+from shipments.batches.batch import Batch, Dispatch, Leg, Mode
 from shipments.boxes.box import Box, BoxCheck, BoxLine, ElectricalTest, Happened, Wood
 from shipments.cases.card import Card
 from shipments.cases.case import Case, CaseTurn, Consent, ConsentKind, Turn
-from shipments.database import BUSY_MS, Database, insert_or_ignore, is_passing, new_id
+from shipments.database import BUSY_MS, Database, insert_or_ignore, is_passing, new_id, write_many
 from shipments.errors import Unavailable
 from shipments.journal import JournalHead, Noted, append_noted, note
 from shipments.offices.office import Office, Organisation
@@ -34,6 +35,7 @@ from shipments.receipts.receipt import (
 from shipments.requests.request import RequestLine
 from shipments.tables import METADATA
 from shipments.tracking.event import CarrierEvent, Classifier
+from shipments.tracking.lane import Lane
 from tests.builders import (
     NOON,
     Columns,
@@ -386,3 +388,27 @@ def test_postgresql_refuses_to_empty_a_table_of_facts_at_once(postgres_database:
             postgres_database.writing() as session,
         ):
             session.execute(text(f"TRUNCATE {name} CASCADE"))
+
+
+def test_many_rows_are_written_as_one_by_one(database: Database) -> None:
+    begun = datetime(2026, 3, 2, 9, 0, 0, 250_000, tzinfo=timezone(timedelta(hours=2)))
+    lane = {"carrier": "dcsa", "from_place": "NLRTM", "to_place": "GNCKY", "least_s": 1, "most_s": 2, "quiet_s": 3}
+    rows = [{**lane, "mode": mode, "journeys": 4, "learned_at": begun} for mode in Mode]
+    with database.writing() as session:
+        write_many(session, insert(Lane), rows[:-1])
+        session.connection().execute(insert(Lane), rows[-1:])
+        later = update(Lane).where(col(Lane.mode) == bindparam("of_mode")).values(most_s=9, learned_at=bindparam("at"))
+        write_many(session, later, [{"of_mode": mode, "at": begun + timedelta(days=1)} for mode in list(Mode)[:2]])
+    with database.reading() as session:
+        lanes = session.exec(select(Lane).where(Lane.learned_at == begun)).all()
+        assert {one.mode for one in lanes} == set(list(Mode)[2:])
+        moved = session.exec(select(Lane).where(Lane.most_s == 9)).all()
+        assert {(one.mode, one.learned_at) for one in moved} == {
+            (mode, begun + timedelta(days=1)) for mode in list(Mode)[:2]
+        }
+
+
+def test_ids_are_new_each_time_and_of_version_seven() -> None:
+    ids = [new_id() for _ in range(1_000)]
+    assert len(set(ids)) == 1_000
+    assert {(id.version, id.variant) for id in ids} == {(7, RFC_4122)}

@@ -7,6 +7,7 @@ import pytest
 from api.practice_carrier import Practice, Running, practice_carrier
 from shipments.settings import Settings
 from tests.jobs.fleet import Fleet
+from tests.jobs.parcels import Parcels
 from tests.story.fixtures import each_journey, journey
 from tests.story.journey import Journey, at
 
@@ -40,3 +41,15 @@ def fleet(journey: Journey, settings: Settings, running: Running, practice: Prac
 def each_fleet(each_journey: Journey, settings: Settings, running: Running, practice: Practice) -> Fleet:
     """On each engine in turn."""
     return Fleet(each_journey, settings, running)
+
+
+@pytest.fixture
+def parcels(journey: Journey, settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Parcels:
+    """Thirty numbers a call, on SQLite."""
+    return Parcels(journey, settings, monkeypatch)
+
+
+@pytest.fixture
+def each_parcels(each_journey: Journey, settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Parcels:
+    """On each engine in turn."""
+    return Parcels(each_journey, settings, monkeypatch)

@@ -1,13 +1,20 @@
 """A carrier's limits are kept by all workers together, and what it says about them is heeded at once."""
 
+import functools
 from datetime import UTC, timedelta
 
 import pytest
 
 from shipments.clock import utc_now
+from shipments.errors import CarrierOverQuota
 from shipments.notices.notice import News
+from shipments.offices.scope import EVERYWHERE
+from shipments.tracking.blaming import BREAKER_OPENS_AFTER
+from shipments.tracking.budgets import MARGIN
+from shipments.tracking.carriers.fetching import Wire
 from shipments.tracking.due import LONGEST_BACKOFF, backoff
-from shipments.tracking.recording import BREAKER_OPENS_AFTER
+from shipments.tracking.recording import record
+from shipments.tracking.result import Result
 from tests.jobs.fleet import Fleet
 
 
@@ -85,7 +92,7 @@ def test_a_refused_login_stops_the_account_tells_the_sender_once_and_a_new_key_l
     fleet.journey.now += timedelta(days=3)
     fleet.poll()
     assert len(fleet.practice.calls) == asked
-    fleet.journey.account(fleet.settings.ring, fleet.running.url)
+    fleet.renew_account()
     assert fleet.poll()[0].failed == 0
     assert fleet.journey.news("dcsa") == [News.CARRIER_STOPPED]
 
@@ -126,8 +133,62 @@ def test_backoff_doubles_with_jitter_up_to_a_limit() -> None:
 
 
 def test_no_more_is_claimed_than_can_be_asked_within_the_lease(fleet: Fleet) -> None:
-    fleet.change_account(per_second=1.0)
-    legs = fleet.sail(6)
-    fleet.poll(lease_s=4.0)
-    assert len(fleet.practice.calls) == 2
-    assert sum(fleet.journey.watch(leg).asked_at is not None for leg in legs) == 2
+    fleet.change_account(per_second=MARGIN)
+    fleet.sail(30)
+    assert len(fleet.claim(most=100, lease=timedelta(seconds=44))) == 22
+    fleet.change_account(next_call_at=None)
+    assert len(fleet.claim(most=100, lease=timedelta(seconds=25))) == 6, "the last call may take its deadline"
+
+
+def over_quota_again(fleet: Fleet) -> timedelta:
+    """How long the account is paused by the next poll, as soon as it may be asked."""
+    account = fleet.the_account()
+    fleet.journey.now = max(fleet.journey.now, account.paused_until or fleet.journey.now)
+    fleet.poll()
+    paused_until = fleet.the_account().paused_until
+    assert paused_until is not None
+    return paused_until - fleet.journey.now
+
+
+def test_429_twice_in_a_row_without_a_time_is_the_days_quota_and_pauses_until_the_reset(each_fleet: Fleet) -> None:
+    each_fleet.change_account(per_day=250, resets_at_minute=437)
+    each_fleet.sail()
+    each_fleet.practice.fault("over_quota")
+    assert over_quota_again(each_fleet) < timedelta(minutes=10)
+    over_quota_again(each_fleet)
+    paused_until = each_fleet.the_account().paused_until
+    assert paused_until is not None
+    assert (paused_until.hour, paused_until.minute, paused_until.second) == (7, 17, 0)
+    assert paused_until - each_fleet.journey.now <= timedelta(days=1)
+
+
+def test_calls_under_way_together_that_both_get_429_are_not_two_in_a_row(each_fleet: Fleet) -> None:
+    each_fleet.change_account(per_day=250)
+    each_fleet.sail(2)
+    for claim in each_fleet.claim():
+        told = Result(
+            claim=claim, outcome=CarrierOverQuota("fewer calls"), heard_at=each_fleet.journey.now, wires=[Wire(429)]
+        )
+        now = each_fleet.journey.now + timedelta(minutes=1)
+        each_fleet.journey.do(functools.partial(record, results=[told], pace=1.0, now=now), EVERYWHERE)
+    paused_until = each_fleet.the_account().paused_until
+    assert paused_until is not None
+    assert paused_until - each_fleet.journey.now < timedelta(hours=1)
+
+
+def test_an_answer_between_two_429_says_that_the_day_is_not_spent(fleet: Fleet) -> None:
+    fleet.change_account(per_day=250)
+    fleet.sail()
+    for times in range(2):
+        fleet.practice.fault("over_quota", times=1)
+        assert over_quota_again(fleet) < timedelta(hours=1), times
+        fleet.journey.now += timedelta(hours=1)
+        fleet.make_due()
+        fleet.poll()
+        fleet.make_due()
+
+
+def test_an_account_without_a_days_budget_backs_off_however_often_it_is_told(fleet: Fleet) -> None:
+    fleet.sail()
+    fleet.practice.fault("over_quota")
+    assert [over_quota_again(fleet) < timedelta(hours=1) for _ in range(3)] == [True] * 3

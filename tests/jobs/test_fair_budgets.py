@@ -10,10 +10,11 @@ from shipments.offices.scope import EVERYWHERE, act_as
 from shipments.sealing import KeyRing
 from shipments.tracking.account import CarrierAccount
 from shipments.tracking.claiming import claim_due
+from shipments.tracking.filling import Lease
 from shipments.tracking.watch import LegWatch
 from tests.builders import a_batch, a_case, a_leg, an_office
 
-LEASE = timedelta(seconds=120)
+LEASE = Lease(100, timedelta(seconds=120))
 
 
 def _account(session: Session, ring: KeyRing, carrier: str, per_second: float) -> CarrierAccount:
@@ -37,7 +38,9 @@ def test_a_slow_account_holds_no_other_back_and_is_asked_itself(database: Databa
             leg = a_leg(session, batch, position=number + 1)
             session.add(LegWatch(leg_id=leg.id, account_id=(quick if number % 2 else slow).id, due_at=now))
         session.flush()
-        claims = claim_due(session, ring, most=100, lease=LEASE, now=now)
-        again = claim_due(session, ring, most=100, lease=LEASE, now=now)
-    assert sorted(claim.carrier for claim in claims) == ["dcsa"] * 10 + ["dhl"]
+        first, again = (
+            [claim for one in (quick, slow) for claim in claim_due(session, ring, one.id, LEASE, now=now)]
+            for _ in range(2)
+        )
+    assert sorted(claim.account.carrier for claim in first) == ["dcsa"] * 10 + ["dhl"]
     assert again == []

@@ -1,21 +1,22 @@
 """A claim is a lease with a fence: a dead worker's legs come back, and one that wakes late writes nothing."""
 
 import functools
-from collections.abc import Sequence
-from datetime import timedelta
 
 import msgspec
 
 from shipments.errors import CarrierUnavailable
 from shipments.offices.scope import EVERYWHERE
 from shipments.tracking.carriers.answers import Answer, ReadEvent
-from shipments.tracking.claiming import Claim, claim_due
+from shipments.tracking.carriers.asking import Said
+from shipments.tracking.carriers.fetching import Wire
+from shipments.tracking.claiming import Claim
 from shipments.tracking.milestones import Milestone
-from shipments.tracking.recording import Result, record
+from shipments.tracking.recording import record
+from shipments.tracking.result import Result
 from tests.builders import NOON
 from tests.jobs.fleet import Fleet
+from tests.jobs.polled import LEASE
 
-LEASE = timedelta(minutes=5)
 STRAY = ReadEvent(
     id="heard too late",
     occurred_at=NOON,
@@ -33,23 +34,24 @@ STRAY = ReadEvent(
 )
 
 
-def claim(fleet: Fleet) -> Sequence[Claim]:
-    """By a worker that does not answer yet."""
-    journey, ring = fleet.journey, fleet.settings.ring
-    return journey.do(lambda s: claim_due(s, ring, most=10, lease=LEASE, now=journey.now), EVERYWHERE)
+def result(claim: Claim, outcome: Answer | CarrierUnavailable | None) -> Result:
+    """What a worker brings back."""
+    said = {claim.legs[0].leg_id: Said(outcome)} if isinstance(outcome, Answer) else outcome
+    wires = [] if outcome is None else [Wire(200, 10, 5)]
+    return Result(claim=claim, outcome=said, heard_at=claim.call_at, wires=wires)
 
 
 def test_a_claimed_leg_is_nobody_elses_until_its_lease_ends(each_fleet: Fleet) -> None:
     each_fleet.sail(3)
-    assert len(claim(each_fleet)) == 3
-    assert claim(each_fleet) == []
+    assert len(each_fleet.claim()) == 3
+    assert each_fleet.claim() == []
     each_fleet.journey.now += LEASE
-    assert [one.fence for one in claim(each_fleet)] == [2, 2, 2]
+    assert [one.legs[0].fence for one in each_fleet.claim()] == [2, 2, 2]
 
 
 def test_the_legs_of_a_worker_that_died_are_asked_about_when_its_lease_ends(each_fleet: Fleet) -> None:
     each_fleet.sail(2)
-    claim(each_fleet)
+    each_fleet.claim()
     assert each_fleet.poll()[0].asked == 0
     each_fleet.journey.now += LEASE
     assert each_fleet.poll()[0].asked == 2
@@ -57,13 +59,13 @@ def test_the_legs_of_a_worker_that_died_are_asked_about_when_its_lease_ends(each
 
 def test_a_lease_holder_that_wakes_late_writes_nothing(each_fleet: Fleet) -> None:
     (leg,) = each_fleet.sail()
-    (slow,) = claim(each_fleet)
+    (slow,) = each_fleet.claim()
     journey = each_fleet.journey
     journey.now += LEASE
     each_fleet.poll()
     before, watch = journey.events(leg), journey.watch(leg).model_dump()
     for outcome in (Answer(found=True, events=(STRAY,)), CarrierUnavailable("too late"), None):
-        late = [Result(slow, outcome)]
+        late = [result(slow, outcome)]
         recorded = journey.do(functools.partial(record, results=late, pace=1.0, now=journey.now), EVERYWHERE)
         assert (recorded.new, recorded.late) == (0, 1)
     assert len(journey.events(leg)) == len(before)
@@ -73,13 +75,14 @@ def test_a_lease_holder_that_wakes_late_writes_nothing(each_fleet: Fleet) -> Non
 
 def test_one_late_result_does_not_hold_back_the_others(fleet: Fleet) -> None:
     fleet.sail(2)
-    slow, other = claim(fleet)
-    stale = msgspec.structs.replace(slow, fence=slow.fence - 1)
-    results = [Result(stale, Answer(found=True)), Result(other, Answer(found=True))]
+    slow, other = fleet.claim()
+    lost = msgspec.structs.replace(slow.legs[0], fence=slow.legs[0].fence - 1)
+    stale = msgspec.structs.replace(slow, legs=(lost,))
+    results = [result(one, Answer(found=True)) for one in (stale, other)]
     recorded = fleet.journey.do(lambda s: record(s, results, pace=1.0, now=fleet.journey.now), EVERYWHERE)
     assert recorded.late == 1
-    assert fleet.journey.watch(other.leg_id).asked_at == fleet.journey.now
-    assert fleet.journey.watch(slow.leg_id).asked_at is None
+    assert fleet.journey.watch(other.legs[0].leg_id).asked_at == fleet.journey.now
+    assert fleet.journey.watch(slow.legs[0].leg_id).asked_at is None
 
 
 def test_a_batch_that_leaves_wakes_its_legs(fleet: Fleet) -> None:

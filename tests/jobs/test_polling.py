@@ -1,21 +1,22 @@
 """Due legs are asked about, and what the carrier says is recorded once, whatever it does wrong."""
 
 import functools
-from datetime import timedelta
+from collections.abc import Mapping
+from datetime import datetime, timedelta
 
+import msgspec
 import pytest
 from sqlalchemy import event
 
 from api.practice_carrier.faults import FAULTS
-from jobs import polling
-from shipments.batches.batch import Mode
+from jobs import calling, polling
 from shipments.boxes.box import Stage
 from shipments.clock import utc_now
 from shipments.notices.notice import News
 from shipments.progress.carrier_news import Contradiction
 from shipments.progress.deriving import BoxException
 from shipments.tracking.carriers import asking, dcsa
-from shipments.tracking.due import next_due
+from shipments.tracking.carriers.answers import Answer, LegAsked
 from tests.jobs.fleet import Fleet
 
 COSTS_THE_POLL = {
@@ -28,7 +29,7 @@ SAYS_ALL = {"out_of_order", "repetitive"}
 @pytest.fixture
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     """A deadline that tests can wait for."""
-    monkeypatch.setattr(polling, "ask", functools.partial(asking.ask, deadline_s=2.0))
+    monkeypatch.setattr(calling, "ask", functools.partial(asking.ask, deadline_s=2.0))
 
 
 def test_a_leg_is_asked_about_and_its_box_is_where_the_carrier_says(each_fleet: Fleet) -> None:
@@ -151,7 +152,7 @@ def test_no_transaction_is_open_while_a_carrier_is_asked(each_fleet: Fleet, monk
         seen.append(len(open_now))
         return answer
 
-    monkeypatch.setattr(polling, "ask", watched)
+    monkeypatch.setattr(calling, "ask", watched)
     each_fleet.poll()
     assert seen == [0] * 8
 
@@ -159,7 +160,7 @@ def test_no_transaction_is_open_while_a_carrier_is_asked(each_fleet: Fleet, monk
 def test_pages_wait_for_their_place_in_the_budget_without_losing_the_answer(
     fleet: Fleet, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(polling, "ask", functools.partial(asking.ask, deadline_s=0.7))
+    monkeypatch.setattr(calling, "ask", functools.partial(asking.ask, deadline_s=0.7))
     monkeypatch.setattr(dcsa, "PAGE_SIZE", 4)
     fleet.change_account(per_second=5.0)
     (leg,) = fleet.sail()
@@ -176,11 +177,26 @@ def test_a_leg_whose_box_was_received_is_asked_no_more(fleet: Fleet) -> None:
     assert fleet.journey.watch(leg).due_at is None
 
 
-def test_a_ship_is_asked_about_hourly_near_its_arrival_and_twice_a_day_at_sea(fleet: Fleet) -> None:
-    now, hour = fleet.journey.now, timedelta(hours=1)
-    far = next_due(Mode.SEA, last=None, last_at=None, arrival=now + timedelta(days=9), pace=1.0, now=now)
-    near = next_due(Mode.SEA, last=None, last_at=None, arrival=now + timedelta(days=1), pace=1.0, now=now)
-    assert far is not None
-    assert near is not None
-    assert 10 * hour < far - now < 14 * hour
-    assert near - now < 1.2 * hour
+def test_an_answer_that_cannot_be_kept_costs_its_own_leg_and_is_not_half_kept(
+    each_fleet: Fleet, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bad, *good = each_fleet.sail(3)
+    reference, read = each_fleet.reference(bad), dcsa.read_answer
+
+    def misread(
+        answer: bytes, leg: LegAsked, *, heard_at: datetime, headers: Mapping[str, str] | None = None
+    ) -> Answer:
+        """As a mistake of a reader would: a range that ends before it begins, which the database refuses."""
+        said = read(answer, leg, heard_at=heard_at, headers=headers)
+        if leg.reference != reference:
+            return said
+        last = msgspec.structs.replace(said.events[-1], earliest=heard_at, latest=heard_at - timedelta(days=1))
+        return msgspec.structs.replace(said, events=(*said.events[:-1], last))
+
+    monkeypatch.setattr(dcsa, "read_answer", misread)
+    (done,) = each_fleet.poll()
+    assert (done.asked, done.failed) == (3, 1)
+    assert [len(each_fleet.journey.events(leg)) > 10 for leg in (bad, *good)] == [False, True, True]
+    assert each_fleet.journey.events(bad) == []
+    assert each_fleet.journey.watch(bad).failures == 1
+    assert sorted(str(call.outcome) for call in each_fleet.calls()) == ["news", "news", "unreadable"]

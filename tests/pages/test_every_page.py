@@ -48,7 +48,7 @@ def staff_pages(world: World) -> list[str]:
 
 def messages() -> set[str]:
     """Everything that is marked for translation."""
-    keywords = {"_": None, "N_": None, "say": None}
+    keywords = {"_": None, "N_": None, "say": None, "ngettext": (1, 2)}
     return {str(found[2]) for found in extract_from_dir(FOLDER, method_map=METHODS, keywords=keywords)}
 
 
@@ -60,8 +60,12 @@ def test_every_page_is_whole_in_every_language(app: Hardened, world: World, tag:
     browser.sign_in(world.staff.receiver)
     for path in staff_pages(world):
         assert_whole(browser.get(path).text, tag)
+    browser.sign_in(world.staff.logistician)
+    for path in ("/board", "/carriers", "/carriers?account=dhl-ams", "/carriers?since=x"):
+        assert_whole(browser.get(path).text, tag)
     browser.sign_in(world.staff.auditor)
     assert_whole(browser.get("/journal").text, tag)
+    assert_whole(browser.get("/carriers").text, tag)
     assert_whole(browser.get("/board").text, tag)
 
 

@@ -108,12 +108,14 @@ def open_each(page: Page, served: Served, tag: str) -> Iterator[str]:
     for email, paths in (
         (None, addresses(served.world, staff=False)),
         (staff.receiver, addresses(served.world, staff=True)),
-        (staff.auditor, ["/journal"]),
+        (staff.logistician, ["/board", "/carriers", "/carriers?account=dhl-ams"]),
+        (staff.auditor, ["/journal", "/carriers"]),
     ):
         if email is not None:
             sign_in(page, served, email)
         for path in paths:
-            page.goto(f"{served.url}{path}?l={tag}")
+            page.goto(f"{served.url}{path}{'&' if '?' in path else '?'}l={tag}")
+            page.evaluate("document.querySelectorAll('details').forEach(one => one.open = true)")
             yield path
 
 

@@ -5,6 +5,9 @@ from datetime import timedelta
 import pytest
 
 from api.hardening import Hardened
+from api.pages.speech import TONGUES
+from api.pages.words import EXPECTED_FROM
+from shipments.progress.expecting import Source
 from tests.pages.conftest import Browser, dump_of, wiring_of
 from tests.pages.world import IN_APRIL, NOW, World
 
@@ -77,7 +80,7 @@ def test_pages_of_the_board_follow_each_other(receiver: Browser, world: World, m
 
 def test_news_stay_until_somebody_says_they_have_read_them(receiver: Browser, world: World) -> None:
     first = receiver.get("/board").text
-    assert f">{world.batch}</a> has its first expected date: {IN_APRIL}." in first
+    assert f">{world.batch}</a> has left and is expected {IN_APRIL}." in first
     assert "was received at the office." in first
     assert "New since you last looked" in receiver.get("/board").text
     until = first.partition('name="until" value="')[2].partition('"')[0]
@@ -90,7 +93,7 @@ def test_reading_never_hides_news_that_came_after(app: Hardened, receiver: Brows
     assert receiver.post("/board/read", {"until": early}).status_code == 303
     page = receiver.get("/board").text
     assert "was received at the office." in page
-    assert "first expected date" not in page
+    assert "has left" not in page
     assert receiver.post("/board/read", {"until": "yesterday"}).status_code == 400
     assert receiver.post("/board/read", {"until": "2026-03-01T10:00:00"}).status_code == 400
     receiver.post("/board/read", {"until": "2999-01-01T00:00:00+00:00"})
@@ -121,6 +124,20 @@ def test_the_batch_page_names_what_keeps_it_here(receiver: Browser, world: World
     assert "CANU1234567" in page
     assert world.boxes["way"] in page
     assert "It cannot leave yet" not in page
+
+
+def test_the_batch_page_says_of_each_leg_when_it_arrives_and_what_says_so(receiver: Browser, world: World) -> None:
+    assert "<small>from the carrier</small>" in receiver.get(f"/batches/{world.batch}").text
+    receiver.get("/board?l=fr")
+    assert "<small>selon le transporteur</small>" in receiver.get(f"/batches/{world.batch}").text
+
+
+@pytest.mark.parametrize("tag", sorted(TONGUES))
+def test_every_source_of_a_date_can_be_said_in_every_language(tag: str) -> None:
+    said = {source: TONGUES[tag].say(text, journeys=14) for source, text in EXPECTED_FROM.items()}
+    assert said.keys() == set(Source)
+    assert "14" in said[Source.HISTORY]
+    assert tag == "en" or not set(said.values()) & set(EXPECTED_FROM.values())
 
 
 def test_an_auditor_reads_the_journal_and_nothing_else(app: Hardened, world: World) -> None:

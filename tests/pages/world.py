@@ -37,6 +37,7 @@ from tests.builders import (
     an_office,
     lines_of,
 )
+from tests.tracking.ledger_rows import a_ledger
 
 PASSWORD = "a long row of invented words"
 NAME, CONTACT, CONTENT, REFERENCE = "Canary Diallo", "+224 600 55 01 77", "canary generator", "CANU1234567"
@@ -89,8 +90,13 @@ def a_world(database: Database, ring: KeyRing, *, password_hash: str | None = No
         batch = a_batch(session, host, origin, [boxes["way"], boxes["short"]], dispatched_at=LEFT)
         late = a_batch(session, host, origin, [boxes["held"]], dispatched_at=LEFT)
         a_request(session, cases["asked"], [None])
-        _said(session, a_leg(session, batch, reference=REFERENCE).id, held=False)
-        _said(session, a_leg(session, late, planned_arrival=NOON + timedelta(days=3)).id, held=True)
+        legs = (
+            a_leg(session, batch, reference=REFERENCE),
+            a_leg(session, late, planned_arrival=NOON + timedelta(days=3)),
+        )
+        for leg, held in zip(legs, (False, True), strict=True):
+            _said(session, leg.id, held=held)
+        a_ledger(session, host, [leg.id for leg in legs], now=NOW)
         facts_changed(session, [box.id for box in (*boxes.values(), waits)])
     with transaction(database, receiver, now=NOW - timedelta(days=1)) as session:
         _receive_short(session, boxes["short"].code, receiver)

@@ -3,61 +3,23 @@
 Prism stands between as a proxy and marks every answer that the specification does not allow.
 """
 
-import shutil
-import socket
-import subprocess
-import time
 from collections.abc import Iterator
-from contextlib import contextmanager
-from datetime import UTC, datetime, timedelta
-from pathlib import Path
+from datetime import timedelta
 
 import httpx
 import pytest
 
 from api.practice_carrier import Practice, practice_carrier
 from api.practice_carrier.voyages import VOYAGES
+from shipments.tracking.carriers import dcsa
+from shipments.tracking.carriers.answers import LegAsked
+from shipments.tracking.carriers.pushing import Hook
+from tests.practice_carrier.asking import START, an_account, send
+from tests.practice_carrier.proxying import needs, prisms
 
-ROOT = Path(__file__).parents[2]
-SPECIFICATION = ROOT.parent / "shared" / "carrier-specs" / "dcsa" / "TNT_v2.2.0-resolved.yaml"
-PRISM = ROOT / "node_modules" / ".bin" / "prism"
-START = datetime(2026, 3, 1, tzinfo=UTC)
-READY_S = 40
+SPECIFICATION = "dcsa/TNT_v2.2.0-resolved.yaml"
 
-pytestmark = [
-    pytest.mark.skipif(not SPECIFICATION.is_file(), reason="DCSA's specification is not beside the repository"),
-    pytest.mark.skipif(shutil.which("node") is None, reason="Node is not installed: prism cannot run"),
-    pytest.mark.skipif(not PRISM.exists(), reason="prism is not installed: npm ci --ignore-scripts"),
-]
-
-
-@contextmanager
-def _prism(upstream: str) -> Iterator[str]:
-    """Prism itself, started without npx, which would leave it running."""
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = str(free.getsockname()[1])
-    command = [str(PRISM), "proxy", str(SPECIFICATION), upstream, "-h", "127.0.0.1", "-p", port]
-    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    try:
-        _wait_for(int(port), process)
-        yield f"http://127.0.0.1:{port}"
-    finally:
-        process.terminate()
-        try:
-            process.wait(timeout=10)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
-
-
-def _wait_for(port: int, process: subprocess.Popen[bytes]) -> None:
-    for _ in range(READY_S * 10):
-        assert process.poll() is None, "prism ended by itself"
-        with socket.socket() as trying:
-            if trying.connect_ex(("127.0.0.1", port)) == 0:
-                return
-        time.sleep(0.1)
-    pytest.fail(f"prism did not listen within {READY_S} seconds")
+pytestmark = needs(SPECIFICATION)
 
 
 @pytest.fixture(scope="module")
@@ -65,7 +27,7 @@ def proxied() -> Iterator[tuple[httpx.Client, Practice]]:
     """A client that reaches the practice carrier through prism, and the carrier's state."""
     with (
         practice_carrier(api_key="practice") as carrier,
-        _prism(carrier.url) as url,
+        prisms((SPECIFICATION, carrier.url)) as (url,),
         httpx.Client(base_url=url, headers={"API-Key": "practice"}, trust_env=False, timeout=20) as client,
     ):
         yield client, carrier.practice
@@ -125,3 +87,30 @@ def test_prism_does_see_a_violation(proxied: tuple[httpx.Client, Practice]) -> N
     practice.fault("wrong_types", times=1)
     answer = client.get("/v2/events", params={"carrierBookingReference": "PRBwrong"})
     assert "sl-violations" in answer.headers
+
+
+def test_our_own_questions_are_what_the_specification_allows(proxied: tuple[httpx.Client, Practice]) -> None:
+    client, practice = proxied
+    practice.book("PRBours", "NLRTM", "GNCKY", started_at=START)
+    account = an_account(practice, "dcsa")
+    for kind in dcsa.reference_types:
+        leg = LegAsked(kind, "PRBours", "sea", "NLRTM", "GNCKY", START, True)
+        for since in (None, START + timedelta(days=3)):
+            answer = send(client, dcsa.request_for(leg, account, since=since, page=None))
+            assert (answer.status_code, answer.headers.get("sl-violations")) == (200, None), kind
+
+
+def test_our_own_subscriptions_are_what_the_specification_allows(proxied: tuple[httpx.Client, Practice]) -> None:
+    client, practice = proxied
+    practice.book("PRBtold", "NLRTM", "GNCKY", started_at=START)
+    account, hook = an_account(practice, "dcsa"), Hook("http://127.0.0.1:9/hook", "c2VjcmV0" * 6)
+    leg = LegAsked("booking", "PRBtold", "sea", "NLRTM", "GNCKY", START, True)
+    made = send(client, dcsa.request_to_subscribe([leg], account, hook, key=None))
+    assert (made.status_code, made.headers.get("sl-violations")) == (201, None)
+    key = made.json()["subscriptionID"]
+    renewed = send(client, dcsa.request_to_subscribe([leg], account, hook, key=key))
+    shown = client.get("/v2/event-subscriptions")
+    end = dcsa.request_to_end(account, key=key)
+    assert end is not None
+    for answer, status in ((renewed, 204), (shown, 200), (send(client, end), 204)):
+        assert (answer.status_code, answer.headers.get("sl-violations")) == (status, None)

@@ -71,6 +71,23 @@ def estimate(day: float, **what: Columns) -> Said:
     return said(None, day, **{**defaults, **what})
 
 
+def window(first: float, last: float, **what: Columns) -> Said:
+    """The carrier expects it between these days, and names no moment."""
+    return estimate(0, **{"occurred_at": None, "earliest": NOON + first * DAY, "latest": NOON + last * DAY, **what})
+
+
+def leg(position: int, mode: Mode, to_place: str, **what: Columns) -> Stretch:
+    """The first or the last leg; days after noon for its plan, days for what its lane usually does."""
+    ids = {1: FIRST_LEG, 2: LAST_LEG}
+    for name in ("planned_departure", "planned_arrival"):
+        if name in what:
+            what[name] = NOON + what[name] * DAY
+    for name in ("least_s", "most_s", "quiet_s"):
+        if name in what:
+            what[name] = int(what[name] * 86_400)
+    return Stretch(**{"id": ids[position], "position": position, "mode": mode, "to_place": to_place, **what})
+
+
 def arrival(day: float, **what: Columns) -> Arrival:
     """A counted receipt in good condition with nothing amiss."""
     at = NOON + day * DAY
@@ -111,7 +128,17 @@ DEEDS = st.builds(
     heard_at=TIMES,
     seal_number=st.sampled_from([None, "S1", "S2"]),
 )
-SAID = st.builds(
+RANGES = st.none() | st.tuples(TIMES, TIMES).map(sorted)
+
+
+def _with_range(one: Said, range: list[datetime] | None) -> Said:
+    """A range is an estimate's, beside a moment or instead of it."""
+    if range is None or one.classifier == Classifier.ACT:
+        return one
+    return msgspec.structs.replace(one, earliest=range[0], latest=range[1])
+
+
+PLAIN_SAID = st.builds(
     Said,
     id=st.builds(new),
     leg_id=st.sampled_from([FIRST_LEG, LAST_LEG]),
@@ -124,6 +151,10 @@ SAID = st.builds(
     said_at=st.none() | TIMES,
     unlocode=st.sampled_from([None, "MAPTM", "GNCKY"]),
 )
+SAID = st.builds(_with_range, PLAIN_SAID, RANGES)
+LANE = {"journeys": 5, "least_s": 4 * 86_400, "most_s": 9 * 86_400, "quiet_s": 3 * 86_400}
+ON_LANES = tuple(msgspec.structs.replace(leg, planned_departure=NOON + 2 * DAY, **LANE) for leg in LEGS)
+UNPLANNED = tuple(msgspec.structs.replace(leg, planned_arrival=None) for leg in LEGS)
 ARRIVALS = st.builds(
     Arrival,
     id=st.builds(new),
@@ -165,7 +196,7 @@ FACTS = st.builds(
     in_batch=st.booleans(),
     dispatched_at=st.none() | TIMES,
     dispatch_heard_at=st.none() | TIMES,
-    legs=st.sampled_from([(), LEGS[:1], LEGS, LEGS[::-1]]),
+    legs=st.sampled_from([(), LEGS[:1], LEGS, LEGS[::-1], ON_LANES, (LEGS[0], ON_LANES[1]), UNPLANNED]),
     said=corrected(SAID, 8),
     receipts=corrected(ARRIVALS, 4),
     handovers=st.lists(PASSINGS, max_size=3).map(tuple),

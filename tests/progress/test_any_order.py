@@ -1,13 +1,15 @@
 """Any order and any repetition of the same facts gives the same progress."""
 
 import random
+from uuid import UUID
 
 import msgspec
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from shipments.boxes.box import Stage
-from shipments.progress.deriving import TRAVELS, BoxException, progress_of
+from shipments.progress.deriving import TRAVELS, BoxException, progress_of, progress_of_each
+from shipments.progress.expecting import Source, expected_of_legs
 from shipments.progress.facts import BoxFacts, Said
 from shipments.tracking.milestones import Milestone
 from tests.progress.telling import FACTS, SAID, retold, said, sent
@@ -71,6 +73,32 @@ def test_what_we_heard_last_is_the_newest_fact_of_any_kind(facts: BoxFacts) -> N
     heard = [one.heard_at for group in (facts.deeds, facts.said, facts.receipts, facts.handovers) for one in group]
     heard += [facts.registered_at] + ([facts.dispatch_heard_at] if facts.dispatch_heard_at else [])
     assert progress_of(facts).heard_at == max(heard)
+
+
+@few
+@given(FACTS, st.randoms(use_true_random=False))
+def test_any_order_gives_the_same_expectation_of_each_leg(facts: BoxFacts, order: random.Random) -> None:
+    assert expected_of_legs(retold(facts, order)) == expected_of_legs(facts)
+
+
+@few
+@given(st.lists(FACTS, max_size=4))
+def test_boxes_that_travel_together_are_understood_as_each_alone(many: list[BoxFacts]) -> None:
+    together = [msgspec.structs.replace(one, legs=many[0].legs, said=many[0].said) for one in many]
+    each = dict(progress_of_each({UUID(int=number): one for number, one in enumerate(together)}))
+    assert list(each.values()) == [progress_of(one) for one in together]
+
+
+@few
+@given(FACTS)
+def test_whatever_is_expected_begins_before_it_ends(facts: BoxFacts) -> None:
+    for leg in expected_of_legs(facts).values():
+        assert leg.earliest <= leg.latest
+        assert (leg.journeys is None) == (leg.source != Source.HISTORY)
+    progress = progress_of(facts)
+    assert (progress.expected_from is None) == (progress.expected_to is None)
+    if progress.expected_from and progress.expected_to:
+        assert progress.expected_from <= progress.expected_to
 
 
 def test_events_of_the_same_moment_are_ordered_by_how_far_along_they_are() -> None:

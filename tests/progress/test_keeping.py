@@ -13,15 +13,17 @@ from sqlmodel import Session, select
 
 from shipments import journal
 from shipments.batches import planning
-from shipments.batches.batch import Batch
+from shipments.batches.batch import Batch, Mode
 from shipments.boxes import ending, packing
 from shipments.boxes.box import Box, BoxLine, Happened, Stage
 from shipments.errors import ShipmentsError
-from shipments.offices.scope import act_as
+from shipments.offices.scope import EVERYWHERE, act_as
 from shipments.progress.keeping import count_all, rebuild
 from shipments.receipts import handing_over, receiving
 from shipments.receipts.receipt import ReceiptLine
 from shipments.requests.request import RequestLine
+from shipments.tracking.journeys import Way
+from shipments.tracking.lanes import Usual, keep
 from shipments.tracking.milestones import Milestone
 from shipments.transaction import finish
 from tests.story.journey import Journey
@@ -41,7 +43,7 @@ class Walk:
         self.legs = [journey.leg(batch) for batch in self.batches]
         self.verbs: list[Callable[[], object]] = [
             self.seal, self.reopen, self.join, self.leave, self.dispatch, self.tell, self.tell, self.tell,
-            self.receive, self.receive, self.hand_over, self.contact, self.end, self.leg, self.explain,
+            self.receive, self.receive, self.hand_over, self.contact, self.end, self.leg, self.explain, self.learn,
         ]  # fmt: skip
 
     def step(self) -> None:
@@ -98,6 +100,13 @@ class Walk:
 
     def leg(self) -> None:
         self.legs.append(self.journey.leg(self._batch()))
+
+    def learn(self) -> None:
+        journey, least_s = self.journey, self.chance.randint(1, 20) * 86_400
+        usual = Usual(journeys=5, least_s=least_s, most_s=2 * least_s, quiet_s=least_s // 5)
+        way = Way("by_hand", Mode.SEA, "NLRTM", "GNCKY")
+        changed = [(way, self.chance.choice([usual, usual, None]))]
+        journey.do(lambda s: keep(s, changed, now=journey.now), EVERYWHERE)
 
     def explain(self) -> None:
         journey, by = self.journey, self.journey.staff.logistician

@@ -29,7 +29,8 @@ from shipments.receipts.receiving import Arrived, LineCounted
 from shipments.requests.request import RequestLine, SupplyRequest
 from shipments.sealing import KeyRing
 from shipments.tracking import legs
-from shipments.tracking.accounts import AccountAsked, keep_account
+from shipments.tracking.account_terms import AccountAsked
+from shipments.tracking.accounts import add_account
 from shipments.tracking.event import CarrierEvent
 from shipments.tracking.legs import LegPlanned, Told
 from shipments.tracking.milestones import Milestone
@@ -205,7 +206,7 @@ class Journey:
         self.dispatch(batch)
         return codes, batch, leg
 
-    def tell(self, leg: UUID, milestone: Milestone, *, by: Actor | None = None, **told: Columns) -> UUID:
+    def tell(self, leg: UUID, milestone: Milestone | None, *, by: Actor | None = None, **told: Columns) -> UUID:
         """Somebody heard it from the carrier; it happened just now unless told otherwise. The event's id."""
         by = by or self.staff.logistician
         return self.do(
@@ -317,9 +318,11 @@ class Journey:
         )
 
     def account(self, ring: KeyRing, base_url: str, *, per_second: float = 1_000.0) -> UUID:
-        """A login with the practice carrier."""
-        asked = AccountAsked("dcsa", base_url, "API-Key", "practice", allow_private=True, per_second=per_second)
-        return self.do(lambda session: keep_account(session, ring, asked, by=EVERYWHERE, now=self.now).id, EVERYWHERE)
+        """A login with the practice carrier, shared by all offices."""
+        asked = AccountAsked(
+            carrier="dcsa", base_url=base_url, secret="practice", allow_private=True, per_second=per_second
+        )
+        return self.do(lambda session: add_account(session, ring, asked, by=EVERYWHERE, now=self.now).id, EVERYWHERE)
 
 
 def days(count: float) -> timedelta:

@@ -21,7 +21,8 @@ from shipments.offices.person import Role
 from shipments.offices.scope import EVERYWHERE
 from shipments.receipts.receipt import Handover, Receipt
 from shipments.settings import Settings
-from shipments.tracking.accounts import AccountAsked, keep_account
+from shipments.tracking.account_terms import AccountAsked
+from shipments.tracking.accounts import add_account
 from shipments.tracking.event import CarrierEvent
 from shipments.transaction import reading, transaction
 from tests.builders import a_person, an_office
@@ -69,8 +70,10 @@ def keys(environment: dict[str, str], database: Database, carrier: Running) -> d
     ).ring
     with transaction(database, EVERYWHERE, now=now) as session:
         host, origin = an_office(session, "NL-AMS"), an_office(session, "GN-CKY")
-        asked = AccountAsked("dcsa", carrier.url, "API-Key", "practice", allow_private=True, per_second=50.0)
-        keep_account(session, ring, asked, by=EVERYWHERE, now=now)
+        asked = AccountAsked(
+            carrier="dcsa", base_url=carrier.url, secret="practice", allow_private=True, per_second=50.0
+        )
+        add_account(session, ring, asked, by=EVERYWHERE, now=now)
         made = {}
         for role, office in ((Role.COUNSELLOR, host), (Role.LOGISTICIAN, host), (Role.RECEIVER, origin)):
             person = a_person(session, [(role, office)])

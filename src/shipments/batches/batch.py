@@ -2,6 +2,7 @@
 
 from datetime import datetime
 from enum import StrEnum
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import BigInteger, CheckConstraint, Index, UniqueConstraint
@@ -84,8 +85,23 @@ class Dispatch(SQLModel, table=True):
     override_reason: str | None = Field(default=None, max_length=500)
 
 
+_SEPARATORS = str.maketrans("", "", " -/.")
+
+
+def bare(reference: str) -> str:
+    """A carrier's number without what people type into it."""
+    return reference.translate(_SEPARATORS).upper()
+
+
+def _bare_of_row(context: Any) -> str:  # Any: SQLAlchemy's, of the insert that needs the column
+    return bare(context.get_current_parameters()["reference"])
+
+
 class Leg(SQLModel, table=True):
-    """One carrier's stretch. Places are UN/LOCODEs, five characters. The last leg ends at our own last port."""
+    """One carrier's stretch. Places are UN/LOCODEs, five characters. The last leg ends at our own last port.
+
+    `bare_reference`: filled by itself; what carriers tell us by themselves is matched by it. Capitals may be longer.
+    """
 
     __table_args__ = (
         UniqueConstraint("batch_id", "position"),
@@ -100,6 +116,9 @@ class Leg(SQLModel, table=True):
     carrier: str = Field(max_length=40)
     reference_type: str = Field(max_length=40)
     reference: str = Field(max_length=60)
+    bare_reference: str | None = Field(
+        default=None, max_length=180, index=True, sa_column_kwargs={"default": _bare_of_row, "nullable": False}
+    )
     from_place: str = Field(max_length=5)
     to_place: str = Field(max_length=5)
     planned_departure: datetime | None = instant(default=None)

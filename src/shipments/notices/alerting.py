@@ -11,6 +11,8 @@ from shipments.batches.batch import Batch, Leg
 from shipments.notices.notice import News
 from shipments.notices.queueing import news_row, write_news
 from shipments.progress.deriving import TRAVELS
+from shipments.tracking.account import CarrierAccount
+from shipments.tracking.watch import LegWatch
 
 
 def queue_unknown(session: Session, unknown: Sequence[tuple[UUID, str]], *, now: datetime) -> int:
@@ -30,18 +32,20 @@ def queue_unknown(session: Session, unknown: Sequence[tuple[UUID, str]], *, now:
     return write_news(session, told, now)
 
 
-def queue_stopped(session: Session, carriers: Sequence[str], *, now: datetime) -> int:
-    """Accounts whose login was refused: once a day for each office that sends with them."""
-    if not carriers:
+def queue_stopped(session: Session, accounts: Sequence[str], *, now: datetime) -> int:
+    """Accounts, by name, whose login was refused: once a day for each office whose boxes travel with them."""
+    if not accounts:
         return 0
     rows = session.execute(
-        select(Batch, col(Leg.carrier))
+        select(Batch, col(CarrierAccount.name), col(CarrierAccount.carrier))
         .join(Leg, col(Leg.batch_id) == col(Batch.id))
-        .where(col(Leg.carrier).in_(carriers), col(Batch.stage).in_(TRAVELS))
+        .join(LegWatch, col(LegWatch.leg_id) == col(Leg.id))
+        .join(CarrierAccount, col(CarrierAccount.id) == col(LegWatch.account_id))
+        .where(col(CarrierAccount.name).in_(accounts), col(Batch.stage).in_(TRAVELS))
     )
     told = {}
-    for batch, carrier in rows:
-        row = news_row(batch, "carrier", (News.CARRIER_STOPPED, "", {"carrier": carrier}))
-        once = f"{News.CARRIER_STOPPED}:{carrier}:{batch.host_office_id}:{now:%Y-%m-%d}"
-        told[once] = {**row, "origin_office_id": batch.host_office_id, "object_code": carrier, "told_once": once}
+    for batch, account, carrier in rows:
+        row = news_row(batch, "carrier", (News.CARRIER_STOPPED, "", {"carrier": carrier, "account": account}))
+        once = f"{News.CARRIER_STOPPED}:{account}:{batch.host_office_id}:{now:%Y-%m-%d}"
+        told[once] = {**row, "origin_office_id": batch.host_office_id, "object_code": account, "told_once": once}
     return write_news(session, list(told.values()), now)

@@ -27,6 +27,10 @@ class News(StrEnum):
     CARRIER_STOPPED = "carrier_stopped"
 
 
+TELL_DATES = frozenset({News.DISPATCHED, News.FIRST_DATE, News.DATE_CHANGED})
+"""News that say when something is expected."""
+
+
 class Notice(Scoped, table=True):
     """The outbox: told to the offices of a batch or a box. `told_once` makes each piece of news unique."""
 

@@ -14,7 +14,7 @@ from shipments.notices.outgoing import Failed, Outgoing, Sent
 from shipments.notices.tongues import TONGUES
 from shipments.notices.webhook import signed_headers
 from shipments.notices.wording import sentence
-from shipments.tracking.carriers.asking import retry_after_s
+from shipments.tracking.carriers.fetching import retry_after_s
 
 DEADLINE_S = 15.0
 

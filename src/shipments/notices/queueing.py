@@ -5,138 +5,178 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import bindparam, select
+import msgspec
+from sqlalchemy import BindParameter, bindparam, select
 from sqlmodel import Session, col
 
 from shipments.batches.batch import Batch
 from shipments.boxes.box import Box, Stage
 from shipments.database import insert_or_ignore, new_id
 from shipments.notices.delivering import queue_deliveries
-from shipments.notices.notice import News, Notice
-from shipments.progress.deriving import TRAVELS, BoxException, Progress
+from shipments.notices.notice import TELL_DATES, News, Notice
+from shipments.notices.noticing import untold
+from shipments.progress.carrier_news import CARRIERS_OWN
+from shipments.progress.deriving import TRAVELS, Progress
 from shipments.progress.gathering import in_portions
 from shipments.progress.keeping import Change, Changes
 
 RECEIVED = frozenset({Stage.AT_THE_OFFICE, Stage.READY, Stage.HANDED_OVER})
 WORTH_TELLING = timedelta(days=1)
-TELL_DATES = frozenset({News.DISPATCHED, News.FIRST_DATE, News.DATE_CHANGED})
-_ABOUT = {
-    table: select(col(table.id), col(table.code), col(table.host_office_id), col(table.origin_office_id)).where(
-        col(table.id).in_(bindparam("ids", expanding=True))
+_IDS: BindParameter[UUID] = bindparam("ids", expanding=True)
+_BATCHES = select(col(Batch.id), col(Batch.code), col(Batch.host_office_id), col(Batch.origin_office_id)).where(
+    col(Batch.id).in_(_IDS)
+)
+_BOXES: Any = (  # Any: a select of five columns
+    select(
+        *(col(Box.id), col(Box.code), col(Box.host_office_id), col(Box.origin_office_id)),
+        col(Batch.code).label("batch_code"),
     )
-    for table in (Batch, Box)
-}
+    .outerjoin(Batch, col(Batch.id) == col(Box.batch_id))
+    .where(col(Box.id).in_(_IDS))
+)
 Told = tuple[News, str, dict[str, str | None]]
+
+
+class DatesTold(msgspec.Struct, frozen=True):
+    """What offices were told last of when to expect something, and by which notice."""
+
+    notice: UUID
+    earliest: datetime | None
+    latest: datetime
 
 
 def queue_news(session: Session, changes: Changes, *, now: datetime) -> int:
     """Writes the notices that these changes are worth. Returns how many are new."""
-    told = _addressed(session, Batch, "batch", changes.batches, batch_news)
-    told += _about_dates(session, changes.batches)
-    told += _addressed(session, Box, "box", changes.boxes, box_news)
+    told = _about_batches(session, changes.batches)
+    told += _about_boxes(session, changes.boxes)
     return write_news(session, told, now)
 
 
 def queue_by_clock(session: Session, *, now: datetime) -> int:
-    """Batches that became silent or overdue by the clock alone. Returns how many notices are new."""
-    travelling = select(Batch).where(col(Batch.stage).in_(TRAVELS))
-    told: list[dict[str, Any]] = []
-    for news, after in ((News.SILENT, Batch.silent_after), (News.OVERDUE, Batch.overdue_after)):
-        for batch in session.execute(travelling.where(col(after) < now)).scalars():
-            since = batch.silent_after if news == News.SILENT else batch.overdue_after
-            told.append(news_row(batch, "batch", (news, f"{since}", {"since": _text(since)})))
+    """Batches that became silent or overdue by the clock alone, some at a time. Returns how many notices are new."""
+    told = [
+        news_row(one, "batch", (one.news, f"{one.anew}", {"since": _text(one.since)}))
+        for one in untold(session, now=now)
+    ]
     return write_news(session, told, now)
 
 
 def batch_news(change: Change) -> Iterator[Told]:
-    """What the change of one batch is worth telling."""
+    """What the change of one batch is worth telling, except of its dates."""
     before, after = change.before, change.after
     if after.stage not in TRAVELS:
         return
     if Stage(before["stage"]) not in TRAVELS:
-        yield (
-            News.DISPATCHED,
-            "",
-            {"expected_from": _text(after.expected_from), "expected_to": _text(after.expected_to)},
-        )
-    elif after.stage == Stage.IN_THE_COUNTRY and before["stage"] != Stage.IN_THE_COUNTRY:
+        yield News.DISPATCHED, "", _dates(after)
+    if after.stage == Stage.IN_THE_COUNTRY and before["stage"] != Stage.IN_THE_COUNTRY:
         yield News.ARRIVED, "", {"expected_to": _text(after.expected_to)}
-    if BoxException.HELD in after.exceptions and BoxException.HELD not in before["exceptions"].split(","):
-        yield News.HELD, f"{after.heard_at}", {"heard_at": _text(after.heard_at)}
-    if BoxException.DISPUTED in after.exceptions and BoxException.DISPUTED not in before["exceptions"].split(","):
-        yield News.DISPUTED, f"{after.heard_at}", {"heard_at": _text(after.heard_at)}
 
 
 def box_news(change: Change) -> Iterator[Told]:
     """What only this box is worth telling: it arrived at the office, or what was found there is disputed."""
     before, after = change.before, change.after
-    if after.stage in RECEIVED and Stage(before["stage"]) not in RECEIVED:
+    if after.stage not in RECEIVED:
+        return
+    if Stage(before["stage"]) not in RECEIVED:
         yield News.RECEIVED, "", {}
-    if after.stage in RECEIVED and after.contradictions:
-        yield News.DISPUTED, ",".join(sorted(after.contradictions)), {"why": ",".join(sorted(after.contradictions))}
+    for why in sorted(after.contradictions - CARRIERS_OWN):
+        yield News.DISPUTED, why, {"why": why}
 
 
-def _about_dates(session: Session, changes: Sequence[Change]) -> list[dict[str, Any]]:
+def way_news(change: Change) -> Iterator[Told]:
+    """What a box says of its whole batch: held (each hold once), or the carrier contradicts itself (so, once)."""
+    after = change.after
+    if after.stage not in TRAVELS | RECEIVED:
+        return
+    for hold in sorted(after.holds):
+        yield News.HELD, hold, {"heard_at": _text(after.heard_at)}
+    for why in sorted(after.contradictions & CARRIERS_OWN):
+        yield News.DISPUTED, why, {"why": why, "heard_at": _text(after.heard_at)}
+
+
+def date_news(told: DatesTold | None, change: Change) -> Iterator[Told]:
     """Compared with what was told last, not with what was known last: a date may creep."""
-    moved = {one.id: one.after for one in changes if one.after.expected_to != one.before["expected_to"]}
-    told: list[dict[str, Any]] = []
-    for portion in in_portions(list(moved)):
-        batches = session.execute(select(Batch).where(col(Batch.id).in_(portion))).scalars().all()
-        last = _dates_told(session, [batch.code for batch in batches])
-        told += [
-            news_row(batch, "batch", one)
-            for batch in batches
-            for one in _date_news(last.get(batch.code), moved[batch.id])
-        ]
+    after = change.after
+    if after.expected_to is None:
+        return
+    if told is None:
+        if Stage(change.before["stage"]) in TRAVELS:  # else the news that it left says so
+            yield News.FIRST_DATE, "", _dates(after)
+    elif _moved(told.latest, after.expected_to) or _moved(told.earliest, after.expected_from):
+        yield News.DATE_CHANGED, f"{told.notice}", {**_dates(after), "before": _text(told.latest)}
+
+
+def _moved(told: datetime | None, now: datetime | None) -> bool:
+    return told is not None and now is not None and abs(now - told) > WORTH_TELLING
+
+
+def _about_batches(session: Session, changes: Sequence[Change]) -> list[dict[str, Any]]:
+    worth = {one.id: list(batch_news(one)) for one in changes}
+    moved = [one for one in changes if _date_moved(one)]
+    rows = _rows(session, _BATCHES, [one.id for one in changes if worth[one.id] or _date_moved(one)])
+    last = _dates_told(session, [rows[one.id].code for one in moved])
+    for one in moved:
+        worth[one.id] += date_news(last.get(rows[one.id].code), one)
+    return [news_row(rows[id], "batch", news) for id, told in worth.items() for news in told]
+
+
+def _date_moved(change: Change) -> bool:
+    before, after = change.before, change.after
+    moved = (before["expected_from"], before["expected_to"]) != (after.expected_from, after.expected_to)
+    return moved and after.stage in TRAVELS
+
+
+def _dates_told(session: Session, batches: Sequence[str]) -> dict[str, DatesTold]:
+    """Code → the newest."""
+    told: dict[str, DatesTold] = {}
+    for portion in in_portions(batches):
+        statement = (
+            select(col(Notice.object_code), col(Notice.id), col(Notice.facts))
+            .where(col(Notice.object_code).in_(portion), col(Notice.news).in_(TELL_DATES))
+            .order_by(col(Notice.noticed_at), col(Notice.id))
+        )
+        for code, id, facts in session.execute(statement):
+            if facts.get("to"):
+                told[code] = DatesTold(id, _read(facts.get("from")), datetime.fromisoformat(facts["to"]))
     return told
 
 
-def _dates_told(session: Session, batches: Sequence[str]) -> dict[str, datetime]:
-    """Code → the last day that offices were told to expect it by."""
-    statement = (
-        select(col(Notice.object_code), col(Notice.facts))
-        .where(col(Notice.object_code).in_(batches), col(Notice.news).in_(TELL_DATES))
-        .order_by(col(Notice.noticed_at), col(Notice.id))
-    )
-    days = [(code, facts.get("to") or facts.get("expected_to")) for code, facts in session.execute(statement)]
-    return {code: datetime.fromisoformat(day) for code, day in days if day}
+def _about_boxes(session: Session, changes: Sequence[Change]) -> list[dict[str, Any]]:
+    told = {one.id: (list(box_news(one)), list(way_news(one))) for one in changes}
+    rows = _rows(session, _BOXES, [id for id, (own, shared) in told.items() if own or shared])
+    written: dict[str, dict[str, Any]] = {}
+    for id, row in rows.items():
+        own, shared = told[id]
+        written |= {news["told_once"]: news for news in (news_row(row, "box", one) for one in own)}
+        if row.batch_code is not None:
+            batch = {"code": row.batch_code}
+            written |= {news["told_once"]: news for news in (news_row(row, "batch", one, **batch) for one in shared)}
+    return list(written.values())
 
 
-def _date_news(told: datetime | None, after: Progress) -> Iterator[Told]:
-    if after.stage not in TRAVELS or after.expected_to is None:
-        return
-    facts = {"from": _text(after.expected_from), "to": _text(after.expected_to)}
-    if told is None:
-        yield News.FIRST_DATE, "", facts
-    elif abs(after.expected_to - told) > WORTH_TELLING:
-        yield News.DATE_CHANGED, f"{after.expected_to}:{after.heard_at}", {**facts, "before": _text(told)}
+def _rows(session: Session, statement: Any, ids: Sequence[UUID]) -> dict[UUID, Any]:  # Any: one of the two, its rows
+    found: dict[UUID, Any] = {}
+    for portion in in_portions(ids):
+        found |= {row.id: row for row in session.connection().execute(statement, {"ids": portion})}
+    return found
 
 
-def _addressed(
-    session: Session, table: type[Batch] | type[Box], kind: str, changes: Sequence[Change], worth: Any
-) -> list[dict[str, Any]]:  # Any: batch_news or box_news
-    told = {change.id: news for change in changes if (news := list(worth(change)))}
-    about: dict[UUID, Any] = {}  # Any: rows of _ABOUT
-    for portion in in_portions(list(told)):
-        about |= {row.id: row for row in session.connection().execute(_ABOUT[table], {"ids": portion})}
-    return [news_row(about[id], kind, one) for id, news in told.items() for one in news]
-
-
-def news_row(about: Any, kind: str, told: Told) -> dict[str, Any]:
-    """One notice for the offices of `about`: a Batch, a Box, or a row of _ABOUT.
+def news_row(about: Any, kind: str, told: Told, *, code: str | None = None) -> dict[str, Any]:
+    """One notice for the offices of `about`: a Batch, a Box, or a row of either; of another thing there if `code`.
 
     `told`: news, what makes it unique for this thing, facts.
     """
     news, once, facts = told
+    code = code or about.code
     return {
         "id": new_id(),
         "news": news,
         "host_office_id": about.host_office_id,
         "origin_office_id": about.origin_office_id,
         "object_kind": kind,
-        "object_code": about.code,
+        "object_code": code,
         "facts": facts,
-        "told_once": f"{news}:{about.code}:{once}"[:160],
+        "told_once": f"{news}:{code}:{once}"[:160],
     }
 
 
@@ -148,5 +188,13 @@ def write_news(session: Session, rows: Iterable[dict[str, Any]], now: datetime) 
     return len(new)
 
 
+def _dates(after: Progress) -> dict[str, str | None]:
+    return {"from": _text(after.expected_from), "to": _text(after.expected_to)}
+
+
 def _text(at: datetime | None) -> str | None:
     return at.isoformat() if at else None
+
+
+def _read(written: str | None) -> datetime | None:
+    return datetime.fromisoformat(written) if written else None

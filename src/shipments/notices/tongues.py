@@ -11,6 +11,7 @@ from babel import Locale
 from babel.dates import format_interval
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
+from babel.numbers import format_decimal
 from babel.support import Translations
 from babel.units import format_unit
 
@@ -53,8 +54,9 @@ class Tongue:
         return text.translate(_EASTERN) if self._eastern else text
 
     def number(self, count: int) -> str:
-        """A count."""
-        return self.digits(str(count))
+        """A count, as in "1,250"."""
+        grouped = format_decimal(count, "#,##0", locale=self.locale)
+        return self.digits(grouped.replace(",", "٬") if self._eastern else grouped)
 
     def day(self, at: datetime | date, zone: tzinfo | None = None) -> str:
         """As in "2 Apr 2026"."""

@@ -27,6 +27,7 @@ NEWS: Mapping[News, str] = {
     News.UNKNOWN_CODE: N_("got a word from its carrier that we do not know. It is kept as it came."),
     News.CARRIER_STOPPED: N_("cannot be followed: the carrier refuses our account."),
 }
+LEFT_WITH_DATE = N_("has left and is expected %(days)s.")
 KINDS: Mapping[str, str] = {"box": N_("Box"), "batch": N_("Batch"), "carrier": N_("Carrier")}
 PAGES: Mapping[str, str] = {"box": "/boxes/{code}", "batch": "/batches/{code}"}
 
@@ -62,8 +63,9 @@ def sentence(notice: Notice, tongue: Tongue, zone: tzinfo) -> Sentence:
 def rest_of(notice: Notice, tongue: Tongue, zone: tzinfo) -> str:
     """The sentence after the name of what it is about."""
     first, last, before = (_read(notice.facts.get(name)) for name in ("from", "to", "before"))
+    dated = notice.news == News.DISPATCHED and last
     return tongue.say(
-        NEWS[notice.news],
+        LEFT_WITH_DATE if dated else NEWS[notice.news],
         days=tongue.days(first or last, last, zone) if last else "?",
         before=tongue.day(before, zone) if before else "?",
     )

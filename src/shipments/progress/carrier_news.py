@@ -1,38 +1,29 @@
 """What carriers' words mean for a box: arrived in the country or not, held, expected when, quiet until when."""
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from enum import StrEnum
 
 import msgspec
 
 from shipments.batches.batch import Mode
+from shipments.boxes.latest import uncorrected
+from shipments.progress.expecting import Range, expected_along, in_order, onward
 from shipments.progress.facts import BoxFacts, Said, Stretch
-from shipments.tracking.carriers.believing import ARRIVALS, EARLIEST
 from shipments.tracking.event import Classifier
-from shipments.tracking.milestones import LIFTS, RANK, Milestone, Reason
+from shipments.tracking.milestones import ARRIVED as ARRIVED
+from shipments.tracking.milestones import AT_ITS_END, LIFTS, RANK, Milestone, Reason
 
-Range = tuple[datetime, datetime]
-
-ARRIVED = frozenset(
-    {
-        Milestone.ARRIVED_DESTINATION,
-        Milestone.AVAILABLE_FOR_PICKUP,
-        Milestone.OUT_FOR_DELIVERY,
-        Milestone.ATTEMPT_FAILED,
-        Milestone.DELIVERED,
-    }
-)
-AT_ITS_END = frozenset({Milestone.AVAILABLE_FOR_PICKUP, Milestone.DELIVERED})
 BEFORE_ITS_END = frozenset(
     {Milestone.ACCEPTED, Milestone.IN_TRANSIT, Milestone.RETURNING, Milestone.RETURNED}  # bookings are confirmed late
 )
 PASSING_TROUBLE = frozenset({Reason.DELAY, Reason.WEATHER, Reason.DAMAGED, Reason.MISSING})
 
-# From the last port to the office, in days: least and most; and how much wider while only a plan is known.
-# Our own judgement for a small installation without history of its lanes.
-ONWARD_DAYS = {Mode.SEA: (2, 14), Mode.AIR: (1, 5), Mode.ROAD: (0, 3), Mode.RAIL: (1, 7), Mode.COURIER: (0, 2)}
-PLAN_DAYS = {Mode.SEA: 7, Mode.AIR: 2, Mode.ROAD: 2, Mode.RAIL: 3, Mode.COURIER: 1}
+# How long a mode usually stays quiet; and, where the lane's own history says how long, how much longer is silence,
+# and between which bounds that is believed. Our own judgement, in days.
 QUIET_DAYS = {Mode.SEA: 10, Mode.AIR: 2, Mode.ROAD: 3, Mode.RAIL: 5, Mode.COURIER: 2}
+SILENT_AFTER = 1.5
+QUIET_BOUNDS = {Mode.SEA: (4, 25), Mode.AIR: (1, 6), Mode.ROAD: (1, 9), Mode.RAIL: (2, 15), Mode.COURIER: (1, 6)}
 
 
 class Contradiction(StrEnum):
@@ -50,11 +41,20 @@ class Contradiction(StrEnum):
     SURPLUS = "surplus"
 
 
+CARRIERS_OWN = frozenset(
+    {Contradiction.CARRIER_FELL_BACK, Contradiction.CARRIER_SAYS_LOST, Contradiction.CARRIER_SAYS_RETURNED}
+)
+"""Of a leg, and so of every box that travels on it."""
+
+
 class CarrierNews(msgspec.Struct, frozen=True):
-    """Only what happened (ACT) moves a box; estimates and plans feed `expected`."""
+    """Only what happened (ACT) moves a box; estimates and plans feed `expected`.
+
+    `holds`: the names of the holds that nothing has lifted: one that comes again after a release has another name.
+    """
 
     in_the_country: bool = False
-    held: bool = False
+    holds: frozenset[str] = frozenset()
     damaged: bool = False
     contradictions: frozenset[Contradiction] = frozenset()
     expected: Range | None = None
@@ -64,19 +64,19 @@ class CarrierNews(msgspec.Struct, frozen=True):
 def news_of(facts: BoxFacts) -> CarrierNews:
     """From all that carriers said of the legs of a box."""
     if not facts.legs:
-        return CarrierNews(silent_after=_quiet_until(facts, Mode.SEA))
-    last = max(facts.legs, key=lambda leg: (leg.position, leg.id))
-    corrected = {said.corrects_id for said in facts.said}
-    said = sorted({one.id: one for one in facts.said if one.id not in corrected}.values(), key=_order)
+        return CarrierNews(silent_after=_quiet_until(facts, timedelta(days=QUIET_DAYS[Mode.SEA])))
+    legs = in_order(facts.legs)
+    last = legs[-1]
+    said = sorted(uncorrected(facts.said), key=_order)
     actual = [one for one in said if one.classifier == Classifier.ACT and one.milestone]
-    arrivals = [one for one in actual if one.leg_id == last.id and one.milestone in ARRIVED]
+    expected = expected_along(legs, said, facts.dispatched_at)
     return CarrierNews(
-        in_the_country=bool(arrivals),
-        held=any(_is_held([one for one in said if one.leg_id == leg.id]) for leg in facts.legs),
+        in_the_country=any(one.leg_id == last.id and one.milestone in ARRIVED for one in actual),
+        holds=_holds(legs, said),
         damaged=any(one.reason == Reason.DAMAGED for one in actual),
         contradictions=_contradictions(facts, actual),
-        expected=_expected(last, said, arrivals),
-        silent_after=_quiet_until(facts, _travelled(facts.legs, actual).mode),
+        expected=onward(last, expected.get(last.id)),
+        silent_after=_quiet_until(facts, _usual_quiet(_travelled(legs, actual))),
     )
 
 
@@ -86,18 +86,28 @@ def _order(said: Said) -> tuple[datetime, int, str]:
     return said.occurred_at or said.heard_at, rank, str(said.id)
 
 
-def _is_held(said: list[Said]) -> bool:
+def _holds(legs: Sequence[Stretch], said: Sequence[Said]) -> frozenset[str]:
+    by_leg = ((leg, _hold([one for one in said if one.leg_id == leg.id])) for leg in legs)
+    return frozenset(f"{leg.id}{after}" for leg, after in by_leg if after is not None)
+
+
+def _hold(said: Sequence[Said]) -> str | None:
+    """None: not held. Else what the hold came after: nothing, or whatever lifted the hold before it."""
     held: set[Reason | None] = set()  # None: an exception that says no reason
+    lifted_by = ""
     for one in said:
         if one.classifier != Classifier.ACT:
             continue
+        before = bool(held)
         if one.milestone == Milestone.EXCEPTION:
             held |= {one.reason} - PASSING_TROUBLE
         elif one.milestone not in (None, Milestone.INFO_RECEIVED):
             held.clear()
         else:
             held -= LIFTS.get(one.event or "", frozenset())
-    return bool(held)
+        if before and not held:
+            lifted_by = f" after {one.id}"
+    return lifted_by if held else None
 
 
 def _contradictions(facts: BoxFacts, actual: list[Said]) -> frozenset[Contradiction]:
@@ -120,39 +130,20 @@ def _fell_back(said: list[Said]) -> bool:
     return bool(ends) and any(one.milestone in BEFORE_ITS_END for one in placed[ends[0] + 1 :])
 
 
-def _travelled(legs: tuple[Stretch, ...], actual: list[Said]) -> Stretch:
-    """The furthest leg of which something happened, else the first: its mode says how long quiet is usual."""
+def _travelled(legs: Sequence[Stretch], actual: Sequence[Said]) -> Stretch:
+    """The furthest leg of which something happened, else the first: it says how long quiet is usual."""
     begun = {one.leg_id for one in actual if one.milestone != Milestone.INFO_RECEIVED}
-    in_order = sorted(legs, key=lambda leg: (leg.position, leg.id))
-    return next((leg for leg in reversed(in_order) if leg.id in begun), in_order[0])
+    return next((leg for leg in reversed(legs) if leg.id in begun), legs[0])
 
 
-def _expected(last: Stretch, said: list[Said], arrivals: list[Said]) -> Range | None:
-    least, most = (timedelta(days=days) for days in ONWARD_DAYS[last.mode])
-    if arrivals:
-        at = min(one.occurred_at or one.heard_at for one in arrivals)
-        return at + least, at + most
-    newest = max((one for one in said if _is_estimate(one, last)), key=_newest, default=None)
-    if newest is not None and newest.occurred_at is not None:
-        return newest.occurred_at + least, newest.occurred_at + most
-    if last.planned_arrival is None:
-        return None
-    spread = timedelta(days=PLAN_DAYS[last.mode])
-    return last.planned_arrival + least, last.planned_arrival + most + spread
+def _usual_quiet(leg: Stretch) -> timedelta:
+    if not leg.quiet_s:
+        return timedelta(days=QUIET_DAYS[leg.mode])
+    least, most = (timedelta(days=days) for days in QUIET_BOUNDS[leg.mode])
+    return min(max(timedelta(seconds=leg.quiet_s) * SILENT_AFTER, least), most)
 
 
-def _is_estimate(said: Said, last: Stretch) -> bool:
-    there = said.leg_id == last.id and said.unlocode == last.to_place and said.event in ARRIVALS
-    return there and said.classifier != Classifier.ACT and said.occurred_at is not None
-
-
-def _newest(said: Said) -> tuple[bool, bool, datetime, datetime, str]:
-    """An estimate before a plan, the ship before its discharge; then what the carrier wrote last; then identity."""
-    estimated = said.classifier == Classifier.EST
-    return estimated, said.event == "arrived", said.said_at or EARLIEST, said.occurred_at or EARLIEST, str(said.id)
-
-
-def _quiet_until(facts: BoxFacts, mode: Mode) -> datetime | None:
+def _quiet_until(facts: BoxFacts, usual: timedelta) -> datetime | None:
     if facts.dispatched_at is None:
         return None
-    return max([facts.dispatched_at, *(one.heard_at for one in facts.said)]) + timedelta(days=QUIET_DAYS[mode])
+    return max([facts.dispatched_at, *(one.heard_at for one in facts.said)]) + usual

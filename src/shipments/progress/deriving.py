@@ -3,9 +3,10 @@
 Overdue and silent depend on the clock, so what is derived is *when* they begin; readers compare with now.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from enum import StrEnum
+from uuid import UUID
 
 import msgspec
 
@@ -34,11 +35,15 @@ class BoxException(StrEnum):
 
 
 class Progress(msgspec.Struct, frozen=True):
-    """Where a box is, what is wrong, when it is expected. `heard_at`: our newest fact. Times are aware UTC."""
+    """Where a box is, what is wrong, when it is expected. `heard_at`: our newest fact. Times are aware UTC.
+
+    `holds`: a name for each hold, by which it is told once.
+    """
 
     stage: Stage
     exceptions: frozenset[BoxException] = frozenset()
     contradictions: frozenset[Contradiction] = frozenset()
+    holds: frozenset[str] = frozenset()
     expected_from: datetime | None = None
     expected_to: datetime | None = None
     overdue_after: datetime | None = None
@@ -60,9 +65,22 @@ def exceptions_by_clock(
 
 def progress_of(facts: BoxFacts) -> Progress:
     """All of it, from the facts of one box."""
+    return _progress(facts, news_of(facts))
+
+
+def progress_of_each(facts: Mapping[UUID, BoxFacts]) -> Iterator[tuple[UUID, Progress]]:
+    """Of many boxes. Those that travel together hold the same legs and words: these are understood once for all."""
+    understood: dict[tuple[int, int, datetime | None, bool], CarrierNews] = {}
+    for box, one in facts.items():
+        way = (id(one.legs), id(one.said), one.dispatched_at, bool(one.receipts))
+        if way not in understood:
+            understood[way] = news_of(one)
+        yield box, _progress(one, understood[way])
+
+
+def _progress(facts: BoxFacts, carrier: CarrierNews) -> Progress:
     deeds = uncorrected(facts.deeds)
     receipts = uncorrected(facts.receipts)
-    carrier = news_of(facts)
     stage = _stage(facts, deeds, receipts, carrier)
     contradictions = carrier.contradictions | contradictions_of(facts, deeds, receipts)
     expected = carrier.expected if stage in TRAVELS | {Stage.WAITING} else None
@@ -70,6 +88,7 @@ def progress_of(facts: BoxFacts) -> Progress:
         stage=stage,
         exceptions=_exceptions(facts, deeds, receipts, carrier, stage, contradictions),
         contradictions=contradictions,
+        holds=carrier.holds if stage in TRAVELS else frozenset(),
         expected_from=expected[0] if expected else None,
         expected_to=expected[1] if expected else None,
         overdue_after=expected[1] if expected and stage in TRAVELS else None,
@@ -116,7 +135,7 @@ def _exceptions(
     passing = max(facts.handovers, key=lambda one: (one.at, one.id), default=None)
     waiting = stage in (Stage.AT_THE_OFFICE, Stage.READY)
     found = {
-        BoxException.HELD: carrier.held and stage in TRAVELS,
+        BoxException.HELD: bool(carrier.holds) and stage in TRAVELS,
         BoxException.DAMAGED: _is_damaged(standing) if standing else carrier.damaged,
         BoxException.SHORT: standing is not None and standing.missing > 0,
         BoxException.DISPUTED: bool(contradictions),

@@ -25,17 +25,22 @@ class Deed(msgspec.Struct, frozen=True):
 
 
 class Stretch(msgspec.Struct, frozen=True):
-    """One leg, as planned."""
+    """One leg, as planned, and what its lane usually does, in seconds; None: too few journeys are known."""
 
     id: UUID
     position: int
     mode: Mode
     to_place: str
     planned_arrival: datetime | None = None
+    planned_departure: datetime | None = None
+    journeys: int | None = None
+    least_s: int | None = None
+    most_s: int | None = None
+    quiet_s: int | None = None
 
 
 class Said(msgspec.Struct, frozen=True):
-    """What a carrier said about a leg."""
+    """What a carrier said about a leg. `earliest`, `latest`: the range of an estimate that is no moment."""
 
     id: UUID
     leg_id: UUID
@@ -48,6 +53,8 @@ class Said(msgspec.Struct, frozen=True):
     said_at: datetime | None = None
     unlocode: str | None = None
     corrects_id: UUID | None = None
+    earliest: datetime | None = None
+    latest: datetime | None = None
 
 
 Found = tuple[UUID | None, int, int, int, int]

@@ -11,11 +11,13 @@ from uuid import UUID
 from sqlalchemy import BindParameter, bindparam, select
 from sqlmodel import Session, col
 
-from shipments.batches.batch import Dispatch, Leg
+from shipments.batches.batch import Batch, Dispatch, Leg
 from shipments.boxes.box import Box, BoxFact, BoxLine
 from shipments.progress.facts import Arrival, BoxFacts, Deed, Passing, Said, Stretch
 from shipments.receipts.receipt import Explanation, Handover, HandoverLine, Receipt, ReceiptLine
 from shipments.tracking.event import CarrierEvent
+from shipments.tracking.lane import Lane
+from shipments.tracking.lanes import of_leg
 
 V = TypeVar("V")
 Grouped = dict[UUID, tuple[V, ...]]
@@ -31,8 +33,13 @@ _BOXES = (
     .outerjoin(Dispatch, col(Dispatch.batch_id) == col(Box.batch_id))
     .where(col(Box.id).in_(_IDS))
 )
-_LEGS = _columns(Leg.batch_id, Leg.id, Leg.position, Leg.mode, Leg.to_place, Leg.planned_arrival).where(
-    col(Leg.batch_id).in_(_IDS)
+_LEGS = (
+    _columns(
+        *(Leg.batch_id, Leg.id, Leg.position, Leg.mode, Leg.to_place, Leg.planned_arrival, Leg.planned_departure),
+        *(Lane.journeys, Lane.least_s, Lane.most_s, Lane.quiet_s),
+    )
+    .outerjoin(Lane, of_leg())
+    .where(col(Leg.batch_id).in_(_IDS))
 )
 _SAID = (
     _columns(
@@ -40,6 +47,7 @@ _SAID = (
         *(CarrierEvent.occurred_at, CarrierEvent.heard_at),
         *(CarrierEvent.milestone, CarrierEvent.event, CarrierEvent.reason),
         *(CarrierEvent.said_at, CarrierEvent.unlocode, CarrierEvent.corrects_id),
+        *(CarrierEvent.earliest, CarrierEvent.latest),
     )
     .join(Leg, col(Leg.id) == col(CarrierEvent.leg_id))
     .where(col(Leg.batch_id).in_(_IDS))
@@ -92,7 +100,20 @@ def facts_of(session: Session, boxes: Sequence[UUID]) -> dict[UUID, BoxFacts]:
     }
 
 
-def in_portions(ids: Sequence[UUID], size: int = 500) -> Iterator[Sequence[UUID]]:
+def way_of(session: Session, batch: Batch) -> BoxFacts:
+    """What is known of the way of a batch: the facts of a box that does nothing but travel with it."""
+    session.flush()
+    legs, said = _legs(session, [batch.id]), _said(session, [batch.id])
+    return BoxFacts(
+        registered_at=batch.planned_at,
+        in_batch=True,
+        dispatched_at=batch.dispatched_at,
+        legs=legs.get(batch.id, ()),
+        said=said.get(batch.id, ()),
+    )
+
+
+def in_portions(ids: Sequence[V], size: int = 500) -> Iterator[Sequence[V]]:
     """So many ids at a time: databases limit the values of one statement."""
     return (ids[start : start + size] for start in range(0, len(ids), size))
 

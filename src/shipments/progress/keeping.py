@@ -17,7 +17,7 @@ from sqlmodel import Session, col
 
 from shipments.batches.batch import Batch
 from shipments.boxes.box import Box, Stage
-from shipments.progress.deriving import BoxException, Progress, progress_of
+from shipments.progress.deriving import BoxException, Progress, progress_of, progress_of_each
 from shipments.progress.gathering import facts_of, in_portions
 from shipments.progress.recounting import recount
 
@@ -112,7 +112,7 @@ def _codes(table: type[Box] | type[Batch], ids: Sequence[UUID]) -> Select[UUID, 
 
 def _derived_boxes(session: Session, boxes: Sequence[UUID]) -> list[Change]:
     cached = _cached(session, Box, boxes)
-    return [Change(id, cached[id], progress_of(facts)) for id, facts in facts_of(session, boxes).items()]
+    return [Change(id, cached[id], progress) for id, progress in progress_of_each(facts_of(session, boxes))]
 
 
 def _derived_batches(session: Session, batches: Sequence[UUID]) -> list[Change]:

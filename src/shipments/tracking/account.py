@@ -17,6 +17,13 @@ class LoginKind(StrEnum):
     OAUTH2 = "oauth2"
 
 
+class ClientIn(StrEnum):
+    """Where a client's id and secret stand when a token is asked for: Basic authorization, or the form."""
+
+    HEADER = "header"
+    BODY = "body"
+
+
 class CarrierAccount(SQLModel, table=True):
     """A login with a carrier, its secrets sealed, and what it may be asked.
 
@@ -33,6 +40,7 @@ class CarrierAccount(SQLModel, table=True):
     __tablename__ = "carrier_account"
     __table_args__ = (
         one_of("login", LoginKind),
+        one_of("client_in", ClientIn),
         CheckConstraint("per_second > 0", name="per_second_positive"),
         CheckConstraint("per_day > 0", name="per_day_positive"),
         CheckConstraint("per_leg_per_day > 0", name="per_leg_per_day_positive"),
@@ -49,6 +57,7 @@ class CarrierAccount(SQLModel, table=True):
     base_url: str = Field(max_length=300)
     login: LoginKind = word(LoginKind, default=LoginKind.KEY)
     header: str = Field(default="API-Key", max_length=60)
+    client_in: ClientIn = word(ClientIn, default=ClientIn.HEADER)
     token_url: str = Field(default="", max_length=300)
     scope: str = Field(default="", max_length=300)
     secret_sealed: bytes

@@ -7,7 +7,7 @@ from typing import Annotated
 from uuid import UUID
 
 import msgspec
-from sqlalchemy import exists, func, update
+from sqlalchemy import delete, exists, func, update
 from sqlmodel import Session, col, select
 
 from shipments import journal
@@ -19,20 +19,27 @@ from shipments.errors import Invalid, NotFound, WrongState
 from shipments.offices.person import Role
 from shipments.offices.scope import Actor, find
 from shipments.shapes import DayOrInstant, Instant, Line, Unlocode, Word, moment
-from shipments.tracking.account import CarrierAccount
 from shipments.tracking.carriers import CARRIERS
-from shipments.tracking.carriers.by_hand import Reported, reported
+from shipments.tracking.carriers.by_hand import Reported, Vocabulary, reported
+from shipments.tracking.choosing_accounts import account_for, hand_over
 from shipments.tracking.event import CarrierEvent, Classifier
+from shipments.tracking.inbox import wake_parked
 from shipments.tracking.milestones import Milestone, Reason
+from shipments.tracking.push import Subscription
 from shipments.tracking.watch import LegWatch
+from shipments.tracking.ways import ways_of
 
+AccountName = Annotated[str, msgspec.Meta(min_length=1, max_length=32, examples=["dhl-utrecht"])]
 UNLOCODE = r"[A-Z]{2}[A-Z2-9]{3}"
 TELLERS_HERE = frozenset({Role.LOGISTICIAN, Role.COORDINATOR})
 TELLERS_THERE = frozenset({Role.RECEIVER, Role.COORDINATOR})
 
 
 class LegPlanned(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """One carrier's stretch, places as UN/LOCODE, times aware. `mode`: as the batch, if not said."""
+    """One carrier's stretch, places as UN/LOCODE, times aware. `mode`: as the batch, if not said.
+
+    `account`: the name of the one it is asked about with, where the sending office has a choice.
+    """
 
     carrier: Annotated[str, msgspec.Meta(min_length=1, max_length=40, examples=["dcsa", "by_hand"])]
     reference_type: Annotated[str, msgspec.Meta(min_length=1, max_length=40, examples=["booking", "bill_of_lading"])]
@@ -42,23 +49,30 @@ class LegPlanned(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     mode: Mode | None = None
     planned_departure: DayOrInstant | None = None
     planned_arrival: DayOrInstant | None = None
+    account: AccountName | None = None
 
 
 class Told(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What a carrier said to somebody. `place`: a UN/LOCODE or any name. `corrects`: an event this one takes back."""
+    """What a carrier said to somebody: a `milestone`, or a `code` as its page shows it, of a `vocabulary`.
 
-    milestone: Milestone
+    `place`: a UN/LOCODE or any name. `corrects`: an event this one takes back.
+    """
+
     occurred_at: Instant
+    milestone: Milestone | None = None
     reason: Reason | None = None
     place: Line | None = None
     note: Annotated[str, msgspec.Meta(max_length=300)] | None = None
     corrects: UUID | None = None
+    code: Annotated[str, msgspec.Meta(min_length=1, max_length=20, examples=["RCF", "EMD"])] | None = None
+    vocabulary: Vocabulary | None = None
 
 
 def add_leg(session: Session, code: str, planned: LegPlanned, *, by: Actor, now: datetime) -> Leg:
     """The next stretch, after those there are; also after dispatch, when a waybill number comes late.
 
-    Raises NotFound, NotAllowed, Invalid (unknown carrier, a reference or mode it does not take, ends before it begins).
+    Raises NotFound, NotAllowed, Invalid (unknown carrier, a reference or mode it does not take, ends before it begins,
+    no account to ask with, or several and none was named).
     """
     batch = find(session, Batch, code, "batch", lock=True)
     by.must_be(PLANNERS, batch.host_office_id)
@@ -82,7 +96,8 @@ def add_leg(session: Session, code: str, planned: LegPlanned, *, by: Actor, now:
     session.add(leg)
     session.flush()
     if CARRIERS[leg.carrier].polled:
-        session.add(LegWatch(leg_id=leg.id, account_id=_account(session, leg.carrier)))
+        account_id = account_for(session, leg.carrier, batch.host_office_id, planned.account)
+        session.add(LegWatch(leg_id=leg.id, account_id=account_id))
     batch.version += 1
     facts_changed(session, boxes_of(session, batch), [batch.id])
     journal.note(session, noted(batch, "batch.add_leg", by, now, carrier=leg.carrier, position=leg.position))
@@ -104,8 +119,10 @@ def tell(session: Session, leg_id: UUID, told: Told, *, by: Actor, now: datetime
         place=told.place,
         unlocode=told.place if told.place and re.fullmatch(UNLOCODE, told.place) else None,
         note=told.note,
+        code=told.code,
+        vocabulary=told.vocabulary,
     )
-    read = reported(report, heard_at=now)
+    read = reported(report, ways_of(session, [leg.id])[leg.id].asked, heard_at=now)
     event = CarrierEvent(
         leg_id=leg.id,
         source_id=read.id,
@@ -126,7 +143,8 @@ def tell(session: Session, leg_id: UUID, told: Told, *, by: Actor, now: datetime
     )
     session.add(event)
     facts_changed(session, boxes_of(session, batch), [batch.id])
-    journal.note(session, noted(batch, "leg.tell", by, now, leg=leg.position, milestone=told.milestone.value))
+    reached = read.milestone or read.raw_code
+    journal.note(session, noted(batch, "leg.tell", by, now, leg=leg.position, milestone=reached))
     return event
 
 
@@ -148,6 +166,7 @@ def remove_leg(session: Session, leg_id: UUID, *, by: Actor, now: datetime) -> N
             state="not the last leg",
             expected="the last leg",
         )
+    session.execute(delete(Subscription).where(col(Subscription.leg_id) == leg.id))
     if watch is not None:
         session.delete(watch)
         session.flush()
@@ -157,20 +176,47 @@ def remove_leg(session: Session, leg_id: UUID, *, by: Actor, now: datetime) -> N
     journal.note(session, noted(batch, "batch.remove_leg", by, now, carrier=leg.carrier, position=leg.position))
 
 
+def set_account(session: Session, leg_id: UUID, name: str, *, by: Actor, now: datetime) -> Leg:
+    """From now on the leg is asked about with this account. Raises NotFound, NotAllowed, Invalid.
+
+    WrongState where nobody is asked about it.
+    """
+    leg, batch = _with_its_batch(session, leg_id)
+    by.must_be(PLANNERS, batch.host_office_id)
+    watch = session.exec(select(LegWatch).where(LegWatch.leg_id == leg.id).with_for_update()).one_or_none()
+    if watch is None:
+        raise WrongState(
+            f"Leg {leg.position} of {batch.code} is told of by hand; no account is asked about it.",
+            state="told by hand",
+            expected="asked about",
+        )
+    account_id = account_for(session, leg.carrier, batch.host_office_id, name)
+    if account_id != watch.account_id:
+        hand_over(session, [leg.id], account_id)
+        journal.note(session, noted(batch, "leg.set_account", by, now, leg=leg.position, account=name))
+    return leg
+
+
 def wake_watches(session: Session, batches: Collection[UUID], *, now: datetime) -> None:
-    """Legs of these batches that were never asked about are due from now on, if their batch has left."""
+    """Legs of these batches that were never asked about are due from now on, if their batch has left.
+
+    What their carriers told us of them before is read now.
+    """
     if batches:
         legs = (
             select(Leg.id)
             .join(Batch, col(Batch.id) == Leg.batch_id)
             .where(col(Leg.batch_id).in_(batches), col(Batch.dispatched_at).is_not(None))
         )
-        session.execute(
+        woken = session.execute(
             update(LegWatch)
             .where(col(LegWatch.leg_id).in_(legs), col(LegWatch.due_at).is_(None), col(LegWatch.asked_at).is_(None))
-            .values(due_at=now),
+            .values(due_at=now)
+            .returning(col(LegWatch.leg_id)),
             execution_options={"synchronize_session": False},
-        )
+        ).all()
+        if woken:
+            wake_parked(session, batches)
 
 
 def _with_its_batch(session: Session, leg_id: UUID) -> tuple[Leg, Batch]:
@@ -188,15 +234,6 @@ def _with_its_batch(session: Session, leg_id: UUID) -> tuple[Leg, Batch]:
     return leg, batch
 
 
-def _account(session: Session, carrier: str) -> UUID:
-    account = session.exec(select(CarrierAccount.id).where(CarrierAccount.carrier == carrier)).one_or_none()
-    if account is None:
-        raise Invalid(
-            [("carrier", f"one with an account; 'shipments accounts add {carrier}' makes it, or use by_hand")]
-        )
-    return account
-
-
 def _corrected(session: Session, leg: Leg, told: Told) -> UUID | None:
     if told.corrects is not None:
         other = session.get(CarrierEvent, told.corrects)
@@ -212,6 +249,8 @@ def _refuse_unfit(planned: LegPlanned, mode: Mode, departure: datetime | None, a
     wrong: list[tuple[str, str]] = []
     if planned.reference_type not in carrier.reference_types:
         wrong.append(("reference_type", f"one of {', '.join(sorted(carrier.reference_types))} for {planned.carrier}"))
+    if planned.account is not None and not carrier.polled:
+        wrong.append(("account", f"nothing: {planned.carrier} has no accounts"))
     if mode not in carrier.modes:
         wrong.append(("mode", f"one of {', '.join(sorted(carrier.modes))} for {planned.carrier}"))
     if departure and arrival and arrival < departure:

@@ -49,6 +49,23 @@ class Reason(StrEnum):
 RANK: Mapping[Milestone, int] = {milestone: rank for rank, milestone in enumerate(Milestone)}
 """Breaks ties between events of the same time: the further along wins. Never used across different times."""
 
+ARRIVED = frozenset(
+    {
+        Milestone.ARRIVED_DESTINATION,
+        Milestone.AVAILABLE_FOR_PICKUP,
+        Milestone.OUT_FOR_DELIVERY,
+        Milestone.ATTEMPT_FAILED,
+        Milestone.DELIVERED,
+    }
+)
+"""What a carrier says only where a leg ends, or after."""
+
+AT_ITS_END = frozenset({Milestone.AVAILABLE_FOR_PICKUP, Milestone.DELIVERED})
+"""What it says where a leg ends."""
+
+MOVING = frozenset({Milestone.ACCEPTED, Milestone.IN_TRANSIT})
+"""What a carrier says of a leg that has begun and has not ended."""
+
 _CUSTOMS = frozenset({Reason.CUSTOMS_HOLD, Reason.CUSTOMS_INFO_REQUIRED, Reason.CUSTOMS_INSPECTION})
 
 LIFTS: Mapping[str, frozenset[Reason]] = {

@@ -11,7 +11,7 @@ from shipments.database import instant, new_id, one_of, word
 
 
 class PushState(StrEnum):
-    """`parked`: none of our legs has its reference yet."""
+    """`parked`: no leg of ours that has left has its reference yet."""
 
     WAITING = "waiting"
     PARKED = "parked"

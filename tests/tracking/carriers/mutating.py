@@ -44,6 +44,8 @@ def is_sound(answer: Answer) -> None:
         assert len(event.occurred_as_written) <= 60
         assert event.milestone is None or event.classifier == "ACT"
         assert event.reason is None or event.milestone == "exception"
+        assert (event.earliest is None) == (event.latest is None)
+        assert event.earliest is None or event.latest is None or event.earliest <= event.latest
     assert (answer.expected_from is None) == (answer.expected_to is None)
     if answer.expected_from and answer.expected_to:
         assert answer.expected_from <= answer.expected_to

@@ -20,8 +20,9 @@ from shipments.errors import (
 )
 from shipments.tracking.carriers import CARRIERS
 from shipments.tracking.carriers.answers import Account, Answer, LegAsked
-from shipments.tracking.carriers.asking import MOST_PAGES, Permit, always, ask, retry_after_s
+from shipments.tracking.carriers.asking import MOST_PAGES, Permit, always, ask
 from shipments.tracking.carriers.connecting import open_client
+from shipments.tracking.carriers.fetching import retry_after_s
 from shipments.tracking.milestones import Milestone
 from tests.tracking.carriers.telling import BOOKING, DISPATCHED, HEARD, a_leg, an_account
 
@@ -41,7 +42,7 @@ def asked(
 
     async def once() -> Answer:
         async with open_client(account) as client:
-            return await ask(
+            said = await ask(
                 client,
                 DCSA,
                 account,
@@ -52,6 +53,8 @@ def asked(
                 deadline_s=deadline_s,
                 most_bytes=most_bytes,
             )
+            assert said.answer is not None
+            return said.answer
 
     return asyncio.run(once())
 

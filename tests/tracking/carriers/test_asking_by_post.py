@@ -22,8 +22,8 @@ def test_the_body_of_a_post_is_sent_as_json() -> None:
     async def asking() -> int:
         async with httpx.AsyncClient(transport=httpx.MockTransport(answer)) as client:
             account = an_account("https://carrier.example", carrier="fedex")
-            read = await ask(client, fedex, account, a_parcel(NUMBER), since=None, heard_at=HEARD)
-            return len(read.events)
+            said = await ask(client, fedex, account, a_parcel(NUMBER), since=None, heard_at=HEARD)
+            return len(said.answer.events) if said.answer else 0
 
     assert asyncio.run(asking()) == 8
     (request,) = asked

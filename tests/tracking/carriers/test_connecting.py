@@ -168,7 +168,9 @@ async def _asked_over_tls(folder: Path, *, trusted: bool) -> Answer:
     account = an_account(f"https://127.0.0.1:{server.sockets[0].getsockname()[1]}")
     trust = ssl.create_default_context(cafile=certificate) if trusted else None
     async with server, open_client(account, trust=trust) as client:
-        return await ask(client, CARRIERS["dcsa"], account, a_leg(), since=HEARD, heard_at=HEARD, deadline_s=5)
+        said = await ask(client, CARRIERS["dcsa"], account, a_leg(), since=HEARD, heard_at=HEARD, deadline_s=5)
+        assert said.answer is not None
+        return said.answer
 
 
 def test_a_certificate_that_nobody_vouches_for_is_not_believed(tmp_path: Path) -> None:

@@ -1,33 +1,23 @@
-"""Asking a carrier: one leg, within a deadline and a number of bytes, at the account's own host and no other.
+"""Asking a carrier about one leg, or about several in one call, within a deadline.
 
 The caller holds no transaction meanwhile, and has taken the first call from the account's budget.
 """
 
 import asyncio
-import zlib
-from collections.abc import Awaitable, Callable
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from datetime import datetime
+from hashlib import blake2b
 
-import aiohttp
 import httpx
 import msgspec
 
-from shipments.errors import (
-    CarrierOverQuota,
-    CarrierRefused,
-    CarrierUnavailable,
-    CarrierUnreadable,
-)
-from shipments.tracking.carriers.answers import NOT_FOUND, Account, Answer, Call, Carrier, LegAsked
+from shipments.errors import CarrierUnavailable
+from shipments.tracking.carriers.answers import NOT_FOUND, Account, Answer, AsksMany, Carrier, LegAsked
 from shipments.tracking.carriers.believing import together
+from shipments.tracking.carriers.fetching import MOST_BYTES, Fetched, Wire, fetch
 
-DEADLINE_S = 20.0
-MOST_BYTES = 2 * 1024 * 1024
 MOST_PAGES = 20
-SHORTEST_PAUSE_S, LONGEST_PAUSE_S = 1.0, 86_400.0
-_ABSURD_PAUSE_S = 366 * 86_400.0
-_UNPACKED_AT_ONCE = 64 * 1024
+NOT_NAMED = Answer(found=False, problems=("the answer does not name this number",))
 
 Permit = Callable[[], Awaitable[bool]]
 
@@ -35,6 +25,16 @@ Permit = Callable[[], Awaitable[bool]]
 async def always() -> bool:
     """A permit for whoever has no budget to keep."""
     return True
+
+
+class Said(msgspec.Struct, frozen=True):
+    """What a carrier said of one leg. `answer` None: the same bytes as last time.
+
+    `digest`: to know the same answer by next time; None where it left doubts, found nothing or has several pages.
+    """
+
+    answer: Answer | None
+    digest: bytes | None = None
 
 
 async def ask(
@@ -45,31 +45,82 @@ async def ask(
     *,
     since: datetime | None,
     heard_at: datetime,
+    known: bytes | None = None,
     permit: Permit = always,
-    deadline_s: float = DEADLINE_S,
+    wires: list[Wire] | None = None,
+    deadline_s: float | None = None,
     most_bytes: int = MOST_BYTES,
-) -> Answer:
-    """All pages of a leg's news since a time, as one answer; `deadline_s` is for all of them together.
+) -> Said:
+    """All pages of a leg's news since a time, as one answer; `deadline_s`, else the carrier's, is for all of them.
 
+    `known`: the digest of the last answer; the same again is not read. `wires` grows by one for each call made.
     `permit` is awaited before every call after the first, so that pages count against the budget; where it
     refuses, the answer comes with `next_page` set. A page that fails fails the whole: half an answer would
     move `since` beyond what was never read.
 
-    Raises CarrierUnavailable, CarrierRefused (401, 403), CarrierOverQuota (429, 503 with Retry-After) or
-    CarrierUnreadable. None of them names the secret or the reference.
+    Raises as `fetch`.
     """
     pages: list[Answer] = []
     page: str | None = None
+    digest = None
+    wires = [] if wires is None else wires
+    deadline_s = carrier.usual.deadline_s if deadline_s is None else deadline_s
     try:
         async with asyncio.timeout(deadline_s) as deadline:
             while not pages or (page and len(pages) < MOST_PAGES and await _permitted(permit, deadline)):
                 call = carrier.request_for(leg, account, since=since, page=page)
-                heard = await _fetch(client, account, call, heard_at, most_bytes)
+                wires.append(wire := Wire())
+                succeeds = carrier.usual.succeeds
+                heard = await fetch(
+                    client, account, call, heard_at=heard_at, wire=wire, succeeds=succeeds, most_bytes=most_bytes
+                )
+                digest = None if pages else _digest(heard, leg, since)
+                if digest is not None and digest == known:
+                    return Said(None, digest)
                 pages.append(_read(carrier, heard, leg, since, heard_at))
                 page = pages[-1].next_page
     except TimeoutError as error:
-        raise CarrierUnavailable(f"{carrier.name} did not answer within {deadline_s:g} seconds.") from error
-    return together(pages, leg.to_place)
+        raise _too_slow(carrier, deadline_s) from error
+    answer = together(pages, leg.to_place)
+    return Said(answer, digest if answer.found and not answer.problems and answer.next_page is None else None)
+
+
+async def ask_many(
+    client: httpx.AsyncClient,
+    carrier: AsksMany,
+    account: Account,
+    legs: Sequence[LegAsked],
+    *,
+    heard_at: datetime,
+    wires: list[Wire] | None = None,
+    deadline_s: float | None = None,
+    most_bytes: int = MOST_BYTES,
+) -> Mapping[str, Answer]:
+    """One call about several legs of different references: what it says of each, by its reference.
+
+    A leg that the answer does not name was not found. Raises as `fetch`.
+    """
+    deadline_s = carrier.usual.deadline_s if deadline_s is None else deadline_s
+    wire = Wire()
+    if wires is not None:
+        wires.append(wire)
+    try:
+        async with asyncio.timeout(deadline_s):
+            call = carrier.request_for_many(legs, account)
+            succeeds = carrier.usual.succeeds
+            heard = await fetch(
+                client, account, call, heard_at=heard_at, wire=wire, succeeds=succeeds, most_bytes=most_bytes
+            )
+    except TimeoutError as error:
+        raise _too_slow(carrier, deadline_s) from error
+    if not heard.found:
+        return {leg.reference: _of_404(heard) for leg in legs}
+    answers = carrier.read_answers(heard.body, legs, heard_at=heard_at)
+    return {leg.reference: answers.get(leg.reference, NOT_NAMED) for leg in legs}
+
+
+def _too_slow(carrier: Carrier, deadline_s: float) -> CarrierUnavailable:
+    return CarrierUnavailable(f"{carrier.name} did not answer within {deadline_s:g} seconds.")
 
 
 async def _permitted(permit: Permit, deadline: asyncio.Timeout) -> bool:
@@ -82,121 +133,25 @@ async def _permitted(permit: Permit, deadline: asyncio.Timeout) -> bool:
     return granted
 
 
-class _Heard(msgspec.Struct, frozen=True):
-    found: bool
-    body: bytes
-    headers: httpx.Headers
+def _digest(heard: Fetched, leg: LegAsked, since: datetime | None) -> bytes | None:
+    """Of all that the reading depends on: the answer, whether there is more of it, and what was asked."""
+    if not heard.found:
+        return None
+    asked = msgspec.msgpack.encode((leg, since is None, heard.headers.get("Next-Page")))
+    digest = blake2b(asked, digest_size=16)
+    digest.update(heard.body)
+    return digest.digest()
 
 
-async def _fetch(
-    client: httpx.AsyncClient, account: Account, call: Call, heard_at: datetime, most_bytes: int
-) -> _Heard:
-    try:
-        url = account.base_url.rstrip("/") + call.path
-        headers = {**call.headers, "Content-Type": "application/json"} if call.json is not None else call.headers
-        request = client.build_request(call.method, url, params=call.params, headers=headers, content=call.json)
-        response = await client.send(request, stream=True)
-        try:
-            if response.status_code == 404:
-                return _Heard(False, b"", response.headers)
-            _refuse(response, account.carrier, heard_at)
-            return _Heard(True, await _body(response, most_bytes), response.headers)
-        finally:
-            await response.aclose()
-    except (httpx.HTTPError, httpx.InvalidURL, aiohttp.ClientError, OSError, ValueError) as error:
-        # ValueError: a secret or reference that fits no header or URL. The cause is left behind: its words may
-        # hold either.
-        raise CarrierUnavailable(f"{account.carrier} cannot be reached: {_first_cause(error)}.") from None
+def _read(carrier: Carrier, heard: Fetched, leg: LegAsked, since: datetime | None, heard_at: datetime) -> Answer:
+    if not heard.found:
+        return _of_404(heard)
+    answer = carrier.read_answer(heard.body, leg, heard_at=heard_at, headers=heard.headers)
+    # An empty list is "not found" only where everything was asked for.
+    return answer if since is None else msgspec.structs.replace(answer, found=True)
 
 
-def _first_cause(error: BaseException) -> str:
-    """What went wrong at the bottom of it, such as SSLCertVerificationError or AddressRefused."""
-    while error.__cause__ is not None:
-        error = error.__cause__
-    return type(error).__name__
-
-
-def _read(carrier: Carrier, heard: _Heard, leg: LegAsked, since: datetime | None, heard_at: datetime) -> Answer:
-    if heard.found:
-        answer = carrier.read_answer(heard.body, leg, heard_at=heard_at, headers=heard.headers)
-        # An empty list is "not found" only where everything was asked for.
-        return answer if since is None else msgspec.structs.replace(answer, found=True)
+def _of_404(heard: Fetched) -> Answer:
     if "json" in heard.headers.get("Content-Type", ""):
         return NOT_FOUND
     return Answer(found=False, problems=("the 404 is not the carrier's own: check the account's address",))
-
-
-def _refuse(response: httpx.Response, name: str, heard_at: datetime) -> None:
-    status = response.status_code
-    wait = response.headers.get("Retry-After")
-    if status == 200:
-        return
-    if status in (401, 403):
-        raise CarrierRefused(f"{name} refused the account's login ({status}). Renew it.")
-    if status == 429 or (status == 503 and wait is not None):
-        raise CarrierOverQuota(f"{name} wants fewer calls ({status}).", retry_after_s(wait, now=heard_at))
-    if status >= 500:
-        raise CarrierUnavailable(f"{name} is in trouble ({status}).")
-    if 300 <= status < 400:
-        raise CarrierUnreadable(f"{name} sent us elsewhere ({status}); redirects are not followed.")
-    raise CarrierUnreadable(f"{name} answered {status}, which its interface does not foresee.")
-
-
-def retry_after_s(written: str | None, *, now: datetime) -> float | None:
-    """Seconds to wait, from seconds or an HTTP date, between 1 s and 24 h; None where absent or absurd."""
-    if written is None or len(written) > 40:
-        return None
-    written = written.strip()
-    if written.isascii() and written.isdigit():
-        seconds = float(written)
-    else:
-        try:
-            date = parsedate_to_datetime(written)
-        except ValueError:
-            return None
-        seconds = (date.replace(tzinfo=date.tzinfo or UTC) - now).total_seconds()
-    if not -LONGEST_PAUSE_S <= seconds <= _ABSURD_PAUSE_S:
-        return None
-    return min(max(seconds, SHORTEST_PAUSE_S), LONGEST_PAUSE_S)
-
-
-async def _body(response: httpx.Response, most_bytes: int) -> bytes:
-    """The body, unpacked. Raises CarrierUnreadable as soon as it is more than `most_bytes`, packed or not."""
-    body = _Body(response.headers.get("Content-Encoding", ""), most_bytes)
-    async for chunk in response.aiter_raw():
-        body.take(chunk)
-    return body.whole()
-
-
-class _Body:
-    """Collects a body and counts what it unpacks to, a little at a time: a small bomb must not grow first."""
-
-    def __init__(self, encoding: str, most_bytes: int) -> None:
-        packed = encoding.strip().lower()
-        if packed not in ("", "identity", "gzip", "x-gzip"):
-            raise CarrierUnreadable("The answer is packed in a way that was not asked for.")
-        self._unpacking = zlib.decompressobj(wbits=31) if "gzip" in packed else None
-        self._parts: list[bytes] = []
-        self._left = most_bytes
-        self._most = most_bytes
-
-    def take(self, chunk: bytes) -> None:
-        if self._unpacking is None:
-            return self._keep(chunk)
-        try:
-            while chunk:
-                self._keep(self._unpacking.decompress(chunk, _UNPACKED_AT_ONCE))
-                chunk = self._unpacking.unconsumed_tail
-        except zlib.error as error:
-            raise CarrierUnreadable("The answer says it is gzip, and is not.") from error
-
-    def _keep(self, part: bytes) -> None:
-        self._left -= len(part)
-        if self._left < 0:
-            raise CarrierUnreadable(f"The answer is longer than {self._most} bytes.")
-        self._parts.append(part)
-
-    def whole(self) -> bytes:
-        if self._unpacking is not None and not self._unpacking.eof:
-            raise CarrierUnreadable("The packed answer was cut off.")
-        return b"".join(self._parts)

@@ -1,22 +1,17 @@
-"""What is believed of a carrier's texts, times and repetitions, whichever carrier it is."""
+"""What is believed of a carrier's texts, repetitions and estimates, whichever carrier it is."""
 
+import re
 import unicodedata
-from collections.abc import Iterable
-from datetime import UTC, datetime, timedelta
-from functools import lru_cache
-from importlib.resources import files
-from zoneinfo import ZoneInfo
-
-import msgspec
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from hashlib import blake2b
 
 from shipments.tracking.carriers.answers import Answer, ReadEvent
+from shipments.tracking.carriers.times import EARLIEST, Range
 
 LONGEST_TEXT = 200
+LONGEST_TIME = 60
 MOST_PROBLEMS = 50
-EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
-AHEAD_FOR_ACTUAL = timedelta(days=2)
-AHEAD_FOR_ESTIMATE = timedelta(days=730)
-BEFORE_DISPATCH = timedelta(days=60)
 
 # Zero-width joiners stay: Persian and several Indian scripts are misspelt without them.
 _BIDI_AND_BLANK = frozenset(
@@ -25,18 +20,9 @@ _BIDI_AND_BLANK = frozenset(
 _NOT_TEXT = frozenset({"Cc", "Cs", "Cn", "Co"})
 
 
-class WrittenTime(msgspec.Struct, frozen=True, gc=False):
-    """A time as a carrier wrote it.
-
-    `at` is None where its zone is unknown; `roughly`, at most 14 hours wrong, only where it is no time.
-    """
-
-    at: datetime | None
-    roughly: datetime | None
-    zone_written: bool
-
-
-NO_TIME = WrittenTime(None, None, False)
+# They begin with the letters to look for, not with the word's edge, so that a text without them costs nothing.
+_SIGNED = re.compile(r"[srSR](?<!\w.)(?i:igned(?: for)? by|eceived by|ignature of|igné par)\b")
+_SIGNED_AT_ALL = re.compile(r"[sS](?<!\w.)(?i:igned)\b")
 
 
 def plain_text(text: str | None, longest: int = LONGEST_TEXT) -> str | None:
@@ -48,6 +34,13 @@ def plain_text(text: str | None, longest: int = LONGEST_TEXT) -> str | None:
     return text.strip()[:longest].rstrip() or None
 
 
+def time_shown(written: str) -> str:
+    """A time as written, safe to show."""
+    if written.isprintable() and len(written) <= LONGEST_TIME:
+        return written  # nearly always
+    return plain_text(written, LONGEST_TIME) or ""
+
+
 def _plain(character: str) -> str:
     if character.isspace():
         return " "
@@ -56,78 +49,32 @@ def _plain(character: str) -> str:
     return character
 
 
-def written_time(written: str, unlocode: str | None) -> WrittenTime:
-    """Reads ISO 8601. Without an offset it is placed by the country's zone, where the country has only one.
-
-    A bare date is never placed: midnight would be an invention.
-    """
-    try:
-        read = datetime.fromisoformat(written)
-        if read.tzinfo is not None:
-            at = read.astimezone(UTC)
-            return WrittenTime(at, at, True)
-        zone = _zone_of_country(unlocode[:2]) if unlocode and len(written) > 10 else None
-        placed = read.replace(tzinfo=zone).astimezone(UTC) if zone else None
-    except (ValueError, OverflowError):
-        return NO_TIME
-    return WrittenTime(placed, placed or read.replace(tzinfo=UTC), False)
+def without_signature(text: str) -> str:
+    """A carrier's text without the name of whoever signed."""
+    found = _SIGNED.search(text)
+    return text if found is None else f"{text[: found.end()]} …"
 
 
-@lru_cache(maxsize=16_384)
-def _placed(written: str, country: str | None) -> WrittenTime:
-    """Carriers without news of their own tell a parcel's whole story at every poll, with the same times."""
-    time = written_time(written, country)
-    if time.at is not None or time.roughly is None or country is None or len(written) <= 10:
-        return time
-    local = time.roughly.replace(tzinfo=None)
-    moments = {local.replace(tzinfo=zone).astimezone(UTC) for zone in _zones_of_country(country[:2])}
-    if len(moments) != 1:
-        return time
-    (at,) = moments
-    return WrittenTime(at, at, False)
+def until_signed(text: str) -> str:
+    """Of what is said of a delivery, all before the word "signed"."""
+    found = _SIGNED_AT_ALL.search(text)
+    return text if found is None else text[: found.start()].rstrip(" \t.,;:()-\u2013")
 
 
-def placed_time(written: str, country: str | None) -> WrittenTime:
-    """As `written_time`, and placed too where a country has several zones that agree at that time.
-
-    Germany has two names for its one time: a hub there is on the way of most European parcels.
-    """
-    return _placed(written, country) if len(written) <= 40 else NO_TIME
+def names_someone(text: str) -> bool:
+    """Whether a text may hold the name of whoever signed."""
+    return (_SIGNED.search(text) or _SIGNED_AT_ALL.search(text)) is not None
 
 
-def _zone_of_country(country: str) -> ZoneInfo | None:
-    zones = _zones_of_country(country)
-    return zones[0] if len(zones) == 1 else None
+def identity(*parts: str) -> str:
+    """32 hexadecimal digits for an event whose carrier gives it no name of its own."""
+    return blake2b("\n".join(parts).encode("utf-8", "replace"), digest_size=16).hexdigest()
 
 
-@lru_cache(maxsize=512)
-def _zones_of_country(country: str) -> tuple[ZoneInfo, ...]:
-    """The zones of a country, by its two letters. Source: the IANA database's zone.tab."""
-    table = files("tzdata.zoneinfo").joinpath("zone.tab").read_text("utf-8")
-    return tuple(ZoneInfo(line.split("\t")[2]) for line in table.splitlines() if line.startswith(f"{country}\t"))
-
-
-def doubt_about(written: WrittenTime, *, actual: bool, heard_at: datetime) -> str | None:
-    """Why a time cannot be believed, or None. Clocks may be two days wrong, estimates two years ahead."""
-    at = written.roughly
-    if at is None:
-        return "its time cannot be read"
-    if at < EARLIEST:
-        return "its time is before the year 2000"
-    if at > heard_at + (AHEAD_FOR_ACTUAL if actual else AHEAD_FOR_ESTIMATE):
-        return "it is said to have happened in the future" if actual else "its estimate is over two years ahead"
-    return None
-
-
-def from_before(written: WrittenTime, dispatched_at: datetime | None) -> bool:
-    """True where an event is too old to be ours: carriers give their numbers out again."""
-    if dispatched_at is None or written.roughly is None:
-        return False
-    return written.roughly < dispatched_at - BEFORE_DISPATCH
-
-
-def told_once(events: Iterable[ReadEvent], problems: list[str]) -> tuple[ReadEvent, ...]:
+def told_once(events: Sequence[ReadEvent], problems: list[str]) -> tuple[ReadEvent, ...]:
     """Each identity once, in the order first told; where two differ, the later written, and it is named."""
+    if len({event.id for event in events}) == len(events):
+        return tuple(events)  # nearly always
     kept: dict[str, ReadEvent] = {}
     for event in events:
         other = kept.setdefault(event.id, event)
@@ -144,16 +91,23 @@ def _written_last(event: ReadEvent) -> tuple[datetime, str, str, str]:
 ARRIVALS = ("arrived", "discharged")
 
 
-def expected_arrival(events: Iterable[ReadEvent], to_place: str) -> datetime | None:
+def range_in(estimate: ReadEvent) -> Range | None:
+    """The range of an estimate, or its one moment as such; None where it has neither."""
+    if estimate.earliest is not None and estimate.latest is not None:
+        return estimate.earliest, estimate.latest
+    return (estimate.occurred_at, estimate.occurred_at) if estimate.occurred_at is not None else None
+
+
+def expected_arrival(events: Iterable[ReadEvent], to_place: str) -> Range | None:
     """The newest estimate of the arrival at `to_place`, or None where it has arrived or nothing is said.
 
     A plan counts only where there is no estimate, the discharge only where nothing is said of the ship.
     """
-    there = [event for event in events if event.unlocode == to_place and event.event in ARRIVALS and event.occurred_at]
-    if any(event.classifier == "ACT" for event in there):
+    there = [event for event in events if event.unlocode == to_place and event.event in ARRIVALS]
+    if any(event.milestone is not None for event in there):
         return None
-    newest = max(there, key=_weight_of_estimate, default=None)
-    return newest.occurred_at if newest else None
+    stated = [(_weight_of_estimate(event), range) for event in there if (range := range_in(event))]
+    return max(stated)[1] if stated else None
 
 
 def _weight_of_estimate(event: ReadEvent) -> tuple[bool, bool, datetime, datetime, str]:
@@ -161,7 +115,7 @@ def _weight_of_estimate(event: ReadEvent) -> tuple[bool, bool, datetime, datetim
         event.classifier == "EST",
         event.event == "arrived",
         event.created_at or EARLIEST,
-        event.occurred_at or EARLIEST,
+        event.occurred_at or event.latest or EARLIEST,
         event.id,
     )
 
@@ -192,16 +146,9 @@ def together(pages: list[Answer], to_place: str) -> Answer:
     )
 
 
-def _expected_of(
-    pages: list[Answer], events: tuple[ReadEvent, ...], to_place: str
-) -> tuple[datetime | None, datetime | None]:
-    """What the events of all pages say, as the range of the page that states it.
-
-    Some carriers estimate a bare date: then no event holds a moment, and the last page that states a range counts.
-    """
-    expected = expected_arrival(events, to_place)
-    spoken_of = any(one.unlocode == to_place and one.event in ARRIVALS and one.occurred_at for one in events)
-    stated = [(one.expected_from, one.expected_to) for one in pages if one.expected_to is not None]
-    if spoken_of:
-        stated = [one for one in stated if one[1] == expected]
-    return stated[-1] if stated else (expected, expected)
+def _expected_of(pages: list[Answer], events: tuple[ReadEvent, ...], to_place: str) -> Range | tuple[None, None]:
+    """What the events of all pages say; where none speaks of our place, the last page that states a range."""
+    if any(one.unlocode == to_place and one.event in ARRIVALS for one in events):
+        return expected_arrival(events, to_place) or (None, None)
+    stated = [(one.expected_from, one.expected_to) for one in pages if one.expected_from and one.expected_to]
+    return stated[-1] if stated else (None, None)

@@ -51,13 +51,22 @@ def open_client(
         )
         return aiohttp.ClientSession(connector=connector, cookie_jar=aiohttp.DummyCookieJar())
 
-    return httpx.AsyncClient(
+    client = httpx.AsyncClient(
         transport=AiohttpTransport(verify=context, trust_env=False, client=session),
         headers={"User-Agent": "shipments", "Accept-Encoding": "gzip"},
         follow_redirects=False,
         trust_env=False,
         timeout=None,  # `ask` holds one deadline over everything; several small ones add up
     )
+    client._cookies = _NoCookies()
+    return client
+
+
+class _NoCookies(httpx.Cookies):
+    """No carrier's cookie is kept. To look for them costs a tenth of a call."""
+
+    def extract_cookies(self, response: httpx.Response) -> None:
+        """Leaves them."""
 
 
 @lru_cache(maxsize=1)
@@ -67,16 +76,21 @@ def _usual_trust() -> ssl.SSLContext:
 
 def check_base_url(account: Account) -> None:
     """Raises Invalid where the account's address is not a plain HTTPS address."""
+    check_url("base_url", account.base_url, allow_private=account.allow_private)
+
+
+def check_url(field: str, address: str, *, allow_private: bool) -> None:
+    """Raises Invalid for `field` unless it is a plain HTTPS address (HTTP on loopback, where that is allowed)."""
     try:
-        url = urlsplit(account.base_url)
+        url = urlsplit(address)
         host, _ = url.hostname, url.port
     except ValueError:
         host = None
     if not host or url.username or url.password or url.query or url.fragment:
-        raise Invalid([("base_url", "https://, a host, perhaps a port and a path, and nothing else")])
-    if url.scheme == "https" or (url.scheme == "http" and account.allow_private and _is_loopback(host)):
+        raise Invalid([(field, "https://, a host, perhaps a port and a path, and nothing else")])
+    if url.scheme == "https" or (url.scheme == "http" and allow_private and _is_loopback(host)):
         return
-    raise Invalid([("base_url", "https:// (http:// only on loopback, for the practice carrier)")])
+    raise Invalid([(field, "https:// (http:// only on loopback, for the practice carrier)")])
 
 
 def _is_loopback(host: str) -> bool:

@@ -3,6 +3,12 @@
 Source: DCSA's T&T 2.2.0 specification. One reference a call; all its events come back, or those created since
 a time. Pages by `Next-Page`, which lines fill with a cursor or with a link; of a link only the query is
 taken, so that no answer can send us to another host.
+
+What belongs to version 2.2 alone stands in three places: the path, the parameters' names and `API-Version` in
+`request_for`, the parts of an answer in `dcsa_shapes`, the codes in `dcsa_codes`. Version 3.0 renames every code and
+most fields. Once lines answer with it, it is a carrier of its own beside this one: `dcsa3.py` and `dcsa3_codes.py`,
+with its shapes, found by their names. Its reading turns what it says into `dcsa_shapes.Said`, so that `Reading`
+(whose parcel, which place, last port, doubts) is shared, and an account says which of the two its line speaks.
 """
 
 from collections.abc import Mapping
@@ -10,7 +16,7 @@ from datetime import UTC, datetime
 from typing import Final
 from urllib.parse import parse_qsl, urlsplit
 
-from shipments.tracking.carriers import believing
+from shipments.tracking.carriers import believing, dcsa_pushing
 from shipments.tracking.carriers.answers import Account, Answer, Call, LegAsked, Usual
 from shipments.tracking.carriers.dcsa_reading import REFERENCE_TYPES, Reading
 from shipments.tracking.carriers.dcsa_shapes import events_said
@@ -58,16 +64,33 @@ def read_answer(
         if event is not None:
             told.append(event)
     events = believing.told_once(told, problems)
-    expected = believing.expected_arrival(events, leg.to_place)
+    earliest, latest = believing.expected_arrival(events, leg.to_place) or (None, None)
     return Answer(
         found=bool(said),
         events=events,
-        expected_from=expected,
-        expected_to=expected,
+        expected_from=earliest,
+        expected_to=latest,
         problems=believing.limited(problems),
         next_page=_next_page(headers, problems),
         ignored=reading.ignored + len(told) - len(events),
     )
+
+
+accepted_status: Final = dcsa_pushing.accepted_status
+most_per_subscription: Final = dcsa_pushing.most_per_subscription
+subscription_lives: Final = dcsa_pushing.subscription_lives
+is_genuine = dcsa_pushing.is_genuine
+made_at = dcsa_pushing.made_at
+pushed_references = dcsa_pushing.pushed_references
+may_subscribe = dcsa_pushing.may_subscribe
+read_subscribed = dcsa_pushing.read_subscribed
+request_to_end = dcsa_pushing.request_to_end
+request_to_subscribe = dcsa_pushing.request_to_subscribe
+
+
+def read_pushed(body: bytes, leg: LegAsked, *, heard_at: datetime) -> Answer:
+    """Pure: what a message says of this leg, as if it had been asked. Raises CarrierUnreadable, never guesses."""
+    return read_answer(body, leg, heard_at=heard_at)
 
 
 def _next_page(headers: Mapping[str, str] | None, problems: list[str]) -> str | None:

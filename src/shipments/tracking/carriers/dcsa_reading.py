@@ -1,14 +1,15 @@
 """One DCSA event as one leg sees it: ours or not, when, where, and what it means to us."""
 
-import hashlib
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Final, cast
 
-from shipments.tracking.carriers import believing
+from shipments.batches.batch import bare
+from shipments.tracking.carriers import believing, times
 from shipments.tracking.carriers.answers import Classifier, LegAsked, ReadEvent
 from shipments.tracking.carriers.dcsa_codes import Meaning, meaning_of, milestone_at
 from shipments.tracking.carriers.dcsa_shapes import Location, Said
+from shipments.tracking.carriers.remembering import Remembered
 from shipments.tracking.milestones import Milestone
 
 REFERENCE_TYPES: Final[Mapping[str, str]] = {
@@ -23,7 +24,6 @@ REFERENCE_TYPES: Final[Mapping[str, str]] = {
 
 _KIND_OF_REFERENCE = {"carrierBookingReference": "BKG", "transportDocumentReference": "TRD"}
 _CLASSIFIERS = frozenset({"ACT", "EST", "PLN"})
-_SEPARATORS = str.maketrans("", "", " -/.")
 _LONGEST_ID = 80
 _LONGEST_CODE = 60
 
@@ -35,9 +35,12 @@ class Reading:
         self.problems = problems
         self.ignored = 0
         self._heard_at = heard_at
-        self._dispatched_at = leg.dispatched_at
+        sent = leg.dispatched_at
+        self._earliest = max(sent - times.BEFORE_DISPATCH, times.EARLIEST) if sent else times.EARLIEST
+        self._latest = heard_at + times.AHEAD_FOR_ACTUAL
         self._asked_by = _KIND_OF_REFERENCE.get(REFERENCE_TYPES.get(leg.reference_type, ""), "EQ")
-        self._reference = _bare(leg.reference)
+        self._as_typed = leg.reference
+        self._reference = bare(leg.reference)
         self._last_port = leg.to_place if leg.is_last else None
 
     def event(self, position: int, said: Said, *, ours: bool) -> ReadEvent | None:
@@ -77,63 +80,65 @@ class Reading:
             return None
         named = _references_named(said, self._asked_by)
         if named:
-            return self._reference in map(_bare, named)
-        return True if said.document_id and _bare(said.document_id) == self._reference else None
+            return self._as_typed in named or self._reference in map(bare, named)
+        return True if said.document_id and bare(said.document_id) == self._reference else None
 
     def _read(self, position: int, said: Said, kind: str, code: str, occurred: str) -> ReadEvent | None:
         unlocode, place = _where(said)
-        raw_code = _raw_code(kind, code, said.document_type)
-        written = believing.written_time(occurred, unlocode)
-        actual = said.classifier == "ACT"
-        doubt = believing.doubt_about(written, actual=actual, heard_at=self._heard_at)
-        if doubt:
-            self.problems.append(f"event {position} ({raw_code}) moves nothing: {doubt}")
-        elif believing.from_before(written, self._dispatched_at):
-            return self._left_out(position, "it is over 60 days older than the dispatch: a number used before")
-        meaning = meaning_of(kind, code, said.document_type)
+        raw_code, meaning = _CODES[kind, code, said.document_type]
+        written = times.written_time(occurred, unlocode)
+        actual, roughly, doubt = said.classifier == "ACT", written.roughly, None
+        if roughly is None or not self._earliest <= roughly <= self._latest:  # nearly all are within
+            doubt = times.doubt_about(written, actual=actual, heard_at=self._heard_at)
+            if doubt:
+                self.problems.append(f"event {position} ({raw_code}) moves nothing: {doubt}")
+            elif roughly is not None and roughly < self._earliest:
+                return self._left_out(position, "it is over 60 days older than the dispatch: a number used before")
         if meaning is None:
             self.problems.append(f"event {position}: the code {raw_code} is unknown")
         believed = meaning if actual and not doubt else None
-        milestone = self._milestone(believed, unlocode, said)
+        range = None if actual or doubt or written.at is not None else times.range_of(occurred, unlocode)
         return ReadEvent(
-            id=self._identity(said, raw_code, written, occurred),
+            id=self._identity(said, raw_code, written.at, occurred, doubted=doubt is not None),
             occurred_at=None if doubt else written.at,
-            occurred_as_written=believing.plain_text(occurred, 60) or "",
+            occurred_as_written=believing.time_shown(occurred),
             tz_known=written.zone_written,
             classifier=cast(Classifier, said.classifier),
-            milestone=milestone,
-            event=meaning.event if meaning else None,
-            reason=believed.reason if believed else None,
+            milestone=self._milestone(believed, unlocode, said) if believed is not None else None,
+            event=meaning.event if meaning is not None else None,
+            reason=believed.reason if believed is not None else None,
             raw_code=raw_code,
             raw_text=_words(said),
             place=place,
             unlocode=unlocode,
-            created_at=believing.written_time(said.created, None).at if said.created else None,
+            created_at=times.written_time(said.created, None).at if said.created else None,
+            earliest=range and range[0],
+            latest=range and range[1],
         )
 
-    def _milestone(self, meaning: Meaning | None, unlocode: str | None, said: Said) -> Milestone | None:
-        if meaning is None:
-            return None
+    def _milestone(self, meaning: Meaning, unlocode: str | None, said: Said) -> Milestone | None:
         at_last_port = unlocode is not None and unlocode == self._last_port
         return milestone_at(meaning, at_last_port=at_last_port, mode=said.call.mode if said.call else None)
 
-    def _identity(self, said: Said, raw_code: str, written: believing.WrittenTime, occurred: str) -> str:
-        if said.id and len(said.id) <= _LONGEST_ID and said.id.isprintable():
-            return said.id
-        time = written.at.isoformat() if written.at else occurred
-        whole = "\n".join((self._reference, said.classifier or "", raw_code, time))
-        return hashlib.sha256(whole.encode("utf-8", "replace")).hexdigest()[:32]
+    def _identity(self, said: Said, raw_code: str, at: datetime | None, occurred: str, *, doubted: bool) -> str:
+        """What is doubted uses up no name: told rightly, or once its time can be believed, it is another event."""
+        if said.id and _is_plain(said.id):
+            known_by = said.id
+        else:
+            moment = times.moment_as_text(at) if at else occurred
+            known_by = believing.identity(self._reference, said.classifier or "", raw_code, moment)
+        return f"?{known_by}" if doubted else known_by
 
 
-def _bare(reference: str) -> str:
-    return reference.translate(_SEPARATORS).upper()
+def _is_plain(id: str) -> bool:
+    return len(id) <= _LONGEST_ID and id.isprintable()
 
 
 def _marks(said: Said) -> set[str]:
     """Every document and container that an event names."""
     named = [other.value for other in said.documents or ()]
     named += [other.value for other in said.references or () if other.type == "EQ"]
-    return {_bare(mark) for mark in (*named, said.document_id, said.equipment) if mark}
+    return {bare(mark) for mark in (*named, said.document_id, said.equipment) if mark}
 
 
 def _references_named(said: Said, kind: str) -> list[str]:
@@ -148,11 +153,13 @@ def _references_named(said: Said, kind: str) -> list[str]:
     return named
 
 
-def _raw_code(kind: str, code: str, document: str | None) -> str:
+def _known(kind: str, code: str, document: str | None) -> tuple[str, Meaning | None]:
+    """The raw code, safe to keep, and what it means."""
     raw = f"{kind}/{code}/{document}" if document else f"{kind}/{code}"
-    if len(raw) <= _LONGEST_CODE and raw.isprintable():
-        return raw
-    return believing.plain_text(raw, _LONGEST_CODE) or "?"
+    return believing.plain_text(raw, _LONGEST_CODE) or "?", meaning_of(kind, code, document)
+
+
+_CODES = Remembered(_known)
 
 
 def _where(said: Said) -> tuple[str | None, str | None]:
@@ -164,7 +171,7 @@ def _where(said: Said) -> tuple[str | None, str | None]:
             unlocode, place = _at(said.call.location, unlocode, place)
     if said.location is not None:
         unlocode, place = _at(said.location, unlocode, place)
-    return _unlocode(unlocode), believing.plain_text(place)
+    return (_UNLOCODES[unlocode,] if unlocode else None), (believing.plain_text(place) if place else None)
 
 
 def _at(location: Location, unlocode: str | None, place: str | None) -> tuple[str | None, str | None]:
@@ -172,12 +179,13 @@ def _at(location: Location, unlocode: str | None, place: str | None) -> tuple[st
     return location.unlocode or unlocode, location.name or town or place
 
 
-def _unlocode(written: str | None) -> str | None:
+def _unlocode(written: str) -> str | None:
     """Five letters and digits; None where it is none: a place is never guessed from a name."""
-    if written is None:
-        return None
     code = written.replace(" ", "").upper()
     return code if len(code) == 5 and code.isascii() and code.isalnum() else None
+
+
+_UNLOCODES = Remembered(_unlocode)
 
 
 def _words(said: Said) -> str:

@@ -45,7 +45,7 @@ class Reference(msgspec.Struct, gc=False):
     value: str | None = field(name="referenceValue", default=None)
 
 
-class Said(msgspec.Struct):
+class Said(msgspec.Struct, gc=False):
     """A transport, equipment or shipment event. Any field may be missing: that is checked later."""
 
     id: str | None = field(name="eventID", default=None)

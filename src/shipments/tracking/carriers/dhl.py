@@ -11,7 +11,7 @@ from typing import Final
 from urllib.parse import parse_qsl, urlsplit
 
 from shipments.errors import CarrierUnreadable
-from shipments.tracking.carriers import believing, parcels
+from shipments.tracking.carriers import dhl_pushing, parcels
 from shipments.tracking.carriers.answers import (
     NOT_FOUND,
     Account,
@@ -23,12 +23,14 @@ from shipments.tracking.carriers.answers import (
     ReadEvent,
     Usual,
 )
-from shipments.tracking.carriers.dhl_choosing import country_of_place, ours_among
+from shipments.tracking.carriers.dhl_choosing import ours_among
 from shipments.tracking.carriers.dhl_codes import known_code
-from shipments.tracking.carriers.dhl_shapes import Event, Shipment, Told
-from shipments.tracking.carriers.parcel_reading import ParcelReading, Scan, answer_of, is_over
-from shipments.tracking.carriers.parcels import Estimate
+from shipments.tracking.carriers.dhl_shapes import Shipment, Told
+from shipments.tracking.carriers.parcel_reading import ParcelReading, answer_of, is_over
 from shipments.tracking.carriers.parts import read_parts
+from shipments.tracking.carriers.remembering import Remembered
+from shipments.tracking.carriers.scans import Scan, country_said, scan_of
+from shipments.tracking.carriers.times import written_time
 
 name: Final = "dhl"
 polled: Final = True
@@ -76,7 +78,7 @@ def read_answer(
         return _without_shipments(told)
     ours = ours_among(told.shipments, leg, problems)
     events: list[ReadEvent] = []
-    estimate: Estimate | None = None
+    estimate: ReadEvent | None = None
     found = False
     for shipment in ours:
         kept = _events(shipment, leg, heard_at, problems)
@@ -87,6 +89,17 @@ def read_answer(
                 estimate = _estimate(shipment, leg, heard_at, problems) or estimate
     next_page = _next_page(told.next_url, problems)
     return answer_of(events, estimate, found=found, problems=problems, next_page=next_page)
+
+
+accepted_status: Final = dhl_pushing.accepted_status
+is_genuine = dhl_pushing.is_genuine
+made_at = dhl_pushing.made_at
+pushed_references = dhl_pushing.pushed_references
+
+
+def read_pushed(body: bytes, leg: LegAsked, *, heard_at: datetime) -> Answer:
+    """Pure: what a message says of this leg, as if it had been asked. Raises CarrierUnreadable, never guesses."""
+    return read_answer(body, leg, heard_at=heard_at)
 
 
 def _without_shipments(told: Told) -> Answer:
@@ -100,29 +113,35 @@ def _events(shipment: Shipment, leg: LegAsked, heard_at: datetime, problems: lis
     business = (shipment.service or "")[:_LONGEST_BUSINESS].lower()
     said = shipment.events or ([shipment.status] if shipment.status else [])
     for position, event in enumerate(said, start=1):
-        if not event.timestamp or not (event.status_code or event.status):
+        at = event.timestamp
+        if not at or not (event.status_code or event.status):
             reading.left_out(position, "its status or time is missing")
-        else:
-            reading.take(position, _scan(event, event.timestamp, business))
+            continue
+        address = event.location.address if event.location else None
+        country, town = (address.country, address.town) if address else (None, None)
+        scan = _SCANS[business, event.status_code, event.status, event.description, event.remark, country, town]
+        reading.take(position, scan, written_time(at, scan.country), at)
     return reading.events()
 
 
-def _scan(event: Event, timestamp: str, business: str) -> Scan:
-    country = country_of_place(event.location)
-    raw_code, meaning = known_code(business, event.status_code, event.status)
-    address = event.location.address if event.location else None
-    return Scan(
-        raw_code,
-        meaning,
-        believing.placed_time(timestamp, country),
-        timestamp,
-        f"{event.description or ''} {event.remark}" if event.remark else event.description,
-        country,
-        address.town if address else None,
-    )
+def _scan(
+    business: str,
+    status_code: str | None,
+    status: str | None,
+    description: str | None,
+    remark: str | None,
+    country: str | None,
+    town: str | None,
+) -> Scan:
+    raw_code, meaning = known_code(business, status_code, status)
+    text = f"{description or ''} {remark}" if remark else description
+    return scan_of(raw_code, meaning, text=text, country=country_said(country), place=town)
 
 
-def _estimate(shipment: Shipment, leg: LegAsked, heard_at: datetime, problems: list[str]) -> Estimate | None:
+_SCANS = Remembered(_scan)
+
+
+def _estimate(shipment: Shipment, leg: LegAsked, heard_at: datetime, problems: list[str]) -> ReadEvent | None:
     """The time frame, which is finer, before the one time."""
     frame, raw_code = shipment.frame, "estimatedTimeOfDelivery"
     first = last = shipment.estimate

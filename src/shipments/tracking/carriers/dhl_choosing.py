@@ -7,7 +7,7 @@ where neither its number nor its origin nor its destination says otherwise; its 
 from shipments.tracking.carriers import parcels
 from shipments.tracking.carriers.answers import LegAsked
 from shipments.tracking.carriers.dhl_shapes import Place, Reference, Shipment
-from shipments.tracking.carriers.parcel_reading import country_said
+from shipments.tracking.carriers.scans import country_said
 
 
 def ours_among(shipments: list[Shipment], leg: LegAsked, problems: list[str]) -> list[Shipment]:
@@ -19,6 +19,8 @@ def ours_among(shipments: list[Shipment], leg: LegAsked, problems: list[str]) ->
             problems.append(f"shipment {position} is left out as another one: {why}")
         else:
             possible.append((_confirmed(shipment), shipment))
+    if len(possible) == 1:
+        return [possible[0][1]]  # nearly always
     surest = max((sure for sure, _ in possible), default=0)
     kept = [shipment for sure, shipment in possible if sure == surest]
     if len(kept) < len(possible):
@@ -30,7 +32,7 @@ def ours_among(shipments: list[Shipment], leg: LegAsked, problems: list[str]) ->
 
 
 def _why_another(shipment: Shipment, leg: LegAsked) -> str | None:
-    if not _names(shipment, parcels.bare(leg.reference)):
+    if shipment.id != leg.reference and not _names(shipment, parcels.bare(leg.reference)):
         return "it carries another number"
     if _differ(country_of_place(shipment.destination), parcels.country_of(leg.to_place)):
         return "it goes to another country"
@@ -40,13 +42,18 @@ def _why_another(shipment: Shipment, leg: LegAsked) -> str | None:
 
 
 def _names(shipment: Shipment, reference: str) -> bool:
-    """True where the shipment names no number at all: then it is the answer to our question."""
+    """True where either names no number at all: then it is the answer to our question."""
+    said = [parcels.bare(name) for name in names_of(shipment) if name]
+    return not said or not reference or reference in said
+
+
+def names_of(shipment: Shipment) -> list[str | None]:
+    """Every number that a shipment has: its own, its pieces' and its references'."""
     names = [shipment.id]
     if shipment.details is not None:
         names += shipment.details.pieces or []
         names += [other.number for other in _references(shipment.details.references)]
-    said = [parcels.bare(name) for name in names if name]
-    return not said or reference in said
+    return names
 
 
 def _references(said: list[Reference] | Reference | None) -> list[Reference]:

@@ -12,10 +12,9 @@ where DHL has only a sentence; the milestone beside them is our judgement:
 """
 
 from collections.abc import Mapping
-from functools import lru_cache
 
-from shipments.tracking.carriers.parcel_reading import code_of
 from shipments.tracking.carriers.parcels import Meaning
+from shipments.tracking.carriers.scans import code_of
 from shipments.tracking.milestones import Milestone, Reason
 
 _MOVES = Milestone.IN_TRANSIT
@@ -106,25 +105,14 @@ BUSINESSES: Mapping[str, Mapping[str, Meaning]] = {
 STATUS_CODES: Mapping[str, Meaning] = {**UNIFIED, "unknown": DELIBERATELY_UNMAPPED["unknown"]}
 
 
-_LONGEST_REMEMBERED = 60  # a few hundred codes; sentences are looked up afresh
-
-
 def known_code(business: str, status_code: str | None, status: str | None) -> tuple[str, Meaning | None]:
     """The raw code to keep, such as `transit/WC`, and its meaning; None where the code is unknown.
 
     `business` is DHL's `service` in lower case. Businesses write their finer code in either field.
     """
-    short = len(business) + len(status_code or "") + len(status or "") <= _LONGEST_REMEMBERED
-    return _known(business, status_code, status) if short else _look_up(business, status_code, status)
-
-
-def _look_up(business: str, status_code: str | None, status: str | None) -> tuple[str, Meaning | None]:
     codes = BUSINESSES.get(business, {})
     for finer in (status, status_code):
         if finer is not None and finer in codes:
             return code_of(status_code if finer == status else status, finer), codes[finer]
     coarse = status_code or status
     return code_of(coarse), STATUS_CODES.get(coarse or "")
-
-
-_known = lru_cache(maxsize=1024)(_look_up)

@@ -9,7 +9,6 @@ scan alone they are read only where the text beside them says which.
 """
 
 from collections.abc import Mapping
-from functools import lru_cache
 
 from shipments.tracking.carriers.parcels import Meaning
 from shipments.tracking.milestones import Milestone, Reason
@@ -104,13 +103,6 @@ DELAYS: Mapping[str, Meaning] = {
 
 def meaning_of(status: str | None, scan: str | None, text: str) -> Meaning | None:
     """The meaning of a scan's two columns and its text; None where the code that rules is unknown or ambiguous."""
-    if status not in TWO_MEANINGS and scan not in TWO_MEANINGS:
-        text = ""  # so that few of them are worked out twice
-    return _worked_out(status, scan, text)
-
-
-@lru_cache(maxsize=1024)
-def _worked_out(status: str | None, scan: str | None, text: str) -> Meaning | None:
     if not status:
         return _of_scan(scan, text)
     ruling = STATUSES.get(status)

@@ -2,20 +2,20 @@
 
 from collections.abc import Iterator
 from datetime import datetime
-from functools import lru_cache
 
-from shipments.tracking.carriers import believing, parcels
+from shipments.tracking.carriers import believing, parcels, times
 from shipments.tracking.carriers.answers import Answer, LegAsked, ReadEvent
-from shipments.tracking.carriers.believing import WrittenTime
 from shipments.tracking.carriers.fedex_codes import DELAYS, meaning_of
-from shipments.tracking.carriers.fedex_shapes import NOT_FOUND, Delay, Result, Said
-from shipments.tracking.carriers.parcel_reading import ParcelReading, Scan, answer_of
-from shipments.tracking.carriers.parcels import Meaning
+from shipments.tracking.carriers.fedex_shapes import NOT_FOUND, Address, Delay, Result
+from shipments.tracking.carriers.parcel_reading import ParcelReading, answer_of
+from shipments.tracking.carriers.remembering import Remembered
+from shipments.tracking.carriers.scans import Scan, country_said, scan_of
 from shipments.tracking.milestones import Milestone
 
-_LONGEST_CODE = 30
+_LONGEST_CODE = 29  # two of them, and a stroke between, are a raw code
+_NOWHERE = Address()
 
-Read = tuple[Said, Scan]
+Dated = tuple[Scan, times.WrittenTime, str]  # and the time as written
 
 
 class Reading:
@@ -55,52 +55,42 @@ class Reading:
 
     def _events(self, result: Result) -> list[ReadEvent]:
         reading = ParcelReading(self._leg, self._heard_at, self.problems)
-        read: list[Read] = []
+        read: list[Dated] = []
+        late: list[Dated] = []
         for position, said in enumerate(result.scans or (), start=1):
-            scan = self._scan(position, said)
-            if scan is None:
+            at, place = said.date, said.place or _NOWHERE
+            scan = _SCANS[
+                said.status, said.code, said.text, said.status_text, said.exception_text, place.city, place.country
+            ]
+            if not (at and scan.raw_code):
                 reading.left_out(position, "its code or time is missing")
                 continue
-            reading.take(position, scan)
-            read.append((said, scan))
-        for position, delay in enumerate(self._delays(result, read), start=len(result.scans or ()) + 1):
-            reading.take(position, delay)
+            if scan.raw_code.endswith("/DL") and scan.meaning and scan.meaning.milestone is not Milestone.DELIVERED:
+                self.problems.append(
+                    f"event {position} ({scan.raw_code}): its two codes disagree, it is not believed delivered"
+                )
+            written = times.written_time(at, scan.country)
+            reading.take(position, scan, written, at)
+            read.append((scan, written, at))
+            if said.delay is not None and said.delay.status == "DELAYED":
+                late.append(_delayed(said.delay, read[-1]))
+        late += self._latest_delay(result, read)
+        for position, delayed in enumerate(late, start=len(result.scans or ()) + 1):
+            reading.take(position, *delayed)
         return reading.events()
 
-    def _scan(self, position: int, said: Said) -> Scan | None:
-        status, code, raw_code = _codes(said.status, said.code)
-        if not (said.date and raw_code):
-            return None
-        meaning = meaning_of(status, code, f"{said.text or ''} {said.status_text or ''}")
-        if code == "DL" and status and meaning is not None and meaning.milestone is not Milestone.DELIVERED:
-            self.problems.append(f"event {position} ({raw_code}): its two codes disagree, it is not believed delivered")
-        country, place = _where(said.place.city, said.place.country) if said.place else (None, None)
-        text = f"{said.text or ''} {said.exception_text}" if said.exception_text else said.text or ""
-        return Scan(
-            raw_code,
-            meaning,
-            believing.written_time(said.date, country),
-            said.date,
-            parcels.without_signature(text),
-            country,
-            place,
-        )
-
-    def _delays(self, result: Result, read: list[Read]) -> Iterator[Scan]:
+    def _latest_delay(self, result: Result, read: list[Dated]) -> Iterator[Dated]:
         """The latest status has no time of its own; its delay is as old as the newest scan."""
-        for said, scan in read:
-            if said.delay is not None and said.delay.status == "DELAYED":
-                yield _delayed(said.delay, scan)
         latest = result.latest.delay if result.latest else None
         if latest is None or latest.status != "DELAYED":
             return
-        newest = max((scan for _, scan in read), key=_moment, default=None)
+        newest = max(read, key=_moment, default=None)
         if newest is None:
             self.problems.append("a delay is left out: there is no scan to date it by")
-        elif newest.meaning is None or newest.meaning.milestone not in parcels.ENDED:
+        elif newest[0].meaning is None or newest[0].meaning.milestone not in parcels.ENDED:
             yield _delayed(latest, newest)
 
-    def _estimate(self, result: Result) -> parcels.Estimate | None:
+    def _estimate(self, result: Result) -> ReadEvent | None:
         """The window rather than the day."""
         window = result.window.window if result.window else None
         begins, ends = (window.begins, window.ends) if window else (None, None)
@@ -113,32 +103,42 @@ class Reading:
         )
 
 
-def _delayed(delay: Delay, scan: Scan) -> Scan:
+def _delayed(delay: Delay, dated: Dated) -> Dated:
+    scan, written, as_written = dated
     raw_code = f"delayDetail.type={_code(delay.type) or 'none'}"
-    meaning: Meaning | None = DELAYS.get(raw_code)
-    return Scan(raw_code, meaning, scan.written, scan.as_written, None, scan.country, scan.place)
+    late = scan_of(raw_code, DELAYS.get(raw_code), text=None, country=scan.country, place=scan.place)
+    return late, written, as_written
 
 
-def _moment(scan: Scan) -> tuple[datetime, str]:
-    written: WrittenTime = scan.written
-    return written.roughly or believing.EARLIEST, scan.raw_code
+def _moment(dated: Dated) -> tuple[datetime, str]:
+    scan, written, _ = dated
+    return written.roughly or times.EARLIEST, scan.raw_code
 
 
-@lru_cache(maxsize=1024)
-def _codes(status: str | None, code: str | None) -> tuple[str | None, str | None, str]:
-    """Both columns, and the two as one raw code: each once, empty where there is neither."""
+def _scan(
+    status: str | None,
+    code: str | None,
+    text: str | None,
+    status_text: str | None,
+    exception_text: str | None,
+    town: str | None,
+    country: str | None,
+) -> Scan:
+    """Both columns are one raw code: each once, empty where there is neither."""
     derived, scanned = _code(status), _code(code)
-    return derived, scanned, "/".join(dict.fromkeys(filter(None, (derived, scanned))))
+    return scan_of(
+        "/".join(dict.fromkeys(filter(None, (derived, scanned)))),
+        meaning_of(derived, scanned, f"{text or ''} {status_text or ''}"),
+        text=" ".join(filter(None, (text, exception_text))),
+        country=country_said(country),
+        place=", ".join(filter(None, (town, country))),
+    )
+
+
+_SCANS = Remembered(_scan)
 
 
 def _code(written: str | None) -> str | None:
     """A code as FedEx writes it, short and in capitals; None where it is empty."""
     code = believing.plain_text(written, _LONGEST_CODE)
     return code.upper() if code else None
-
-
-@lru_cache(maxsize=1024)
-def _where(town: str | None, country: str | None) -> tuple[str | None, str | None]:
-    """The country, and the place to show."""
-    shown = ", ".join(filter(None, (town, country)))
-    return parcels.country_of(country), believing.plain_text(shown)

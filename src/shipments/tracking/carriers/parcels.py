@@ -3,23 +3,16 @@
 Parcel carriers name a country at most, never a UN/LOCODE: what they say is placed by country.
 """
 
-import hashlib
-import re
-from collections.abc import Iterator, Sequence
-from datetime import datetime, timedelta
+from collections.abc import Sequence
+from datetime import datetime
 from functools import lru_cache
 
 import msgspec
 
-from shipments.tracking.carriers import believing
+from shipments.batches.batch import bare as bare
+from shipments.tracking.carriers import believing, times
 from shipments.tracking.carriers.answers import LegAsked, ReadEvent
 from shipments.tracking.milestones import Milestone, Reason
-
-_SEPARATORS = str.maketrans("", "", " -/.")
-_EASTMOST, _WESTMOST = timedelta(hours=14), timedelta(hours=12)
-_DAY_LONG = 10  # 2026-03-20
-
-_SIGNED = re.compile(r"\b(signed(?: for)? by|received by|signature of|signé par)\b.*", re.IGNORECASE | re.DOTALL)
 
 AT_DESTINATION = frozenset(
     {
@@ -33,7 +26,7 @@ AT_DESTINATION = frozenset(
 ENDED = frozenset({Milestone.AVAILABLE_FOR_PICKUP, Milestone.DELIVERED, Milestone.RETURNED, Milestone.CANCELLED})
 
 
-class Meaning(msgspec.Struct, frozen=True):
+class Meaning(msgspec.Struct, frozen=True, gc=False):
     """`milestone` holds anywhere; `there`, where set, instead of it in the country where our last leg ends."""
 
     event: str
@@ -73,76 +66,55 @@ def goes_elsewhere(leg: LegAsked, country: str | None) -> bool:
     return said is not None and ends_in is not None and said != ends_in
 
 
-def bare(reference: str) -> str:
-    """A reference without what people type into it."""
-    return reference.translate(_SEPARATORS).upper()
-
-
-def without_signature(text: str) -> str:
-    """A carrier's text without the name of whoever signed."""
-    if "ign" not in text and "IGN" not in text and "eceived" not in text and "ECEIVED" not in text:
-        return text  # nearly all of them, at a tenth of the price
-    return _SIGNED.sub(r"\1 …", text)
-
-
-def identity(*parts: str) -> str:
-    """32 hexadecimal digits for an event whose carrier gives it no name of its own."""
-    return hashlib.sha256("\n".join(parts).encode("utf-8", "replace")).hexdigest()[:32]
-
-
-def delivered_back(events: Sequence[ReadEvent], order: Sequence[float | None] | None = None) -> Iterator[ReadEvent]:
+def delivered_back(events: list[ReadEvent], order: Sequence[float | None] | None = None) -> list[ReadEvent]:
     """What is delivered after it was sent back is delivered to the sender: `returned`, not `delivered`.
 
     `order`, where the carrier gives one, stands in for the times. What has neither cannot be said to come after.
     """
-    if not any(one.milestone is Milestone.RETURNING for one in events):
-        yield from events  # nearly always
-        return
+    returning = Milestone.RETURNING
+    if not any(one.milestone is returning for one in events):
+        return events  # nearly always
     places = [_moment(one.occurred_at) for one in events] if order is None else order
     told = list(zip(events, places, strict=True))
-    sent_back = [place for one, place in told if one.milestone is Milestone.RETURNING and place is not None]
+    sent_back = [place for one, place in told if one.milestone is returning and place is not None]
     first = min(sent_back, default=None)
-    for one, place in told:
-        late = first is not None and place is not None and place >= first
-        if late and (one.milestone is Milestone.DELIVERED or one.event == "delivered"):  # abroad it is no DELIVERED
-            yield msgspec.structs.replace(one, milestone=Milestone.RETURNED, event="delivered_to_sender")
-        else:
-            yield one
+    return [
+        _to_sender(one) if first is not None and place is not None and place >= first else one for one, place in told
+    ]
+
+
+def _to_sender(event: ReadEvent) -> ReadEvent:
+    if event.milestone is Milestone.DELIVERED or event.event == "delivered":  # abroad it is no DELIVERED
+        return msgspec.structs.replace(event, milestone=Milestone.RETURNED, event="delivered_to_sender")
+    return event
 
 
 def _moment(at: datetime | None) -> float | None:
     return at.timestamp() if at else None
 
 
-Range = tuple[datetime, datetime]
-
-
-class Estimate(msgspec.Struct, frozen=True):
-    """What a carrier says of the delivery to come: `event` to record, and the range in which it lies."""
-
-    event: ReadEvent
-    range: Range
-
-
 def estimate(
     begins: str | None, ends: str | None, leg: LegAsked, *, raw_code: str, heard_at: datetime, problems: list[str]
-) -> Estimate | None:
+) -> ReadEvent | None:
     """The delivery at the leg's end, estimated between two times as written; either may be missing.
 
-    `created_at` of its event is `heard_at`: parcel carriers do not say when they estimated.
+    `created_at` of its event is `heard_at`: parcel carriers do not say when they estimated. Of a window
+    `occurred_at` is the end; of a day, and where no zone is known, there is only the range.
     """
     first, last = begins or ends, ends or begins
     if first is None or last is None:
         return None
     country = country_of(leg.to_place)
-    earliest, latest = range_of(first, country), range_of(last, country)
-    written = believing.written_time(last, country)
-    doubt = believing.doubt_about(written, actual=False, heard_at=heard_at)
-    if earliest is None or latest is None or doubt or earliest[0] > latest[1]:
+    written = times.written_time(last, country)
+    doubt = times.doubt_about(written, actual=False, heard_at=heard_at)
+    until = times.range_of(last, country)
+    since = until if first == last else times.range_of(first, country)
+    if since is None or until is None or doubt or since[0] > until[1]:
         problems.append(f"the {raw_code} is left out: {doubt or 'its range cannot be read'}")
         return None
-    event = ReadEvent(
-        id=identity(bare(leg.reference), "EST", raw_code, first, last),
+    exact = since[0] == until[1]
+    return ReadEvent(
+        id=believing.identity(bare(leg.reference), "EST", raw_code, first, last),
         occurred_at=written.at,
         occurred_as_written=believing.plain_text(last, 60) or "",
         tz_known=written.zone_written,
@@ -155,18 +127,6 @@ def estimate(
         place=None,
         unlocode=leg.to_place if len(leg.to_place) == 5 else None,
         created_at=heard_at,
+        earliest=None if exact else since[0],
+        latest=None if exact else until[1],
     )
-    return Estimate(event, (earliest[0], latest[1]))
-
-
-def range_of(written: str, country: str | None) -> Range | None:
-    """The range in which a time lies: its own moment, a whole day for a bare date, every zone where none is known."""
-    bare_date = len(written) == _DAY_LONG
-    first = believing.written_time(f"{written}T00:00:00" if bare_date else written, country)
-    last = believing.written_time(f"{written}T23:59:59" if bare_date else written, country)
-    if first.roughly is None or last.roughly is None:
-        return None
-    try:
-        return first.at or first.roughly - _EASTMOST, last.at or last.roughly + _WESTMOST
-    except OverflowError:
-        return None

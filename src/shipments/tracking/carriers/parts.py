@@ -11,7 +11,7 @@ from shipments.errors import CarrierUnreadable
 NOT_JSON = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 
 
-class Container(msgspec.Struct):
+class Container(msgspec.Struct, gc=False):
     """A part that only holds others: read field by field where it does not read as a whole.
 
     Every field has a default. A part that is no container is read whole or left out.

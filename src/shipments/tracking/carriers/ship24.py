@@ -13,7 +13,7 @@ from urllib.parse import quote
 import msgspec
 
 from shipments.errors import Invalid
-from shipments.tracking.carriers import believing, parcels
+from shipments.tracking.carriers import believing, parcels, ship24_pushing
 from shipments.tracking.carriers.answers import Account, Answer, Budget, Call, LegAsked, Login, Usual
 from shipments.tracking.carriers.ship24_reading import Reading
 from shipments.tracking.carriers.ship24_shapes import Made, trackers_made, trackings_said
@@ -81,6 +81,17 @@ def read_answer(
     problems: list[str] = []
     said = trackings_said(answer, problems)
     return Reading(leg, heard_at, problems).answer(said)
+
+
+accepted_status: Final = ship24_pushing.accepted_status
+is_genuine = ship24_pushing.is_genuine
+made_at = ship24_pushing.made_at
+pushed_references = ship24_pushing.pushed_references
+
+
+def read_pushed(body: bytes, leg: LegAsked, *, heard_at: datetime) -> Answer:
+    """Pure: what a message says of this leg, as if it had been asked. Raises CarrierUnreadable, never guesses."""
+    return read_answer(body, leg, heard_at=heard_at)
 
 
 class Creation(msgspec.Struct, frozen=True):

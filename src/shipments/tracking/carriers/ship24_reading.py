@@ -1,15 +1,16 @@
 """From what Ship24 says of one number to events: times, meaning, and which parcel is ours."""
 
 from datetime import datetime
-from functools import lru_cache
 
-from shipments.tracking.carriers import believing, parcels
+from shipments.tracking.carriers import believing, parcels, times
 from shipments.tracking.carriers.answers import Answer, LegAsked, ReadEvent
-from shipments.tracking.carriers.believing import WrittenTime
-from shipments.tracking.carriers.parcel_reading import ParcelReading, Scan, answer_of
+from shipments.tracking.carriers.parcel_reading import ParcelReading, answer_of
 from shipments.tracking.carriers.parcels import Meaning
+from shipments.tracking.carriers.remembering import Remembered
+from shipments.tracking.carriers.scans import Scan, scan_of
 from shipments.tracking.carriers.ship24_codes import MEANINGS, meaning_of
 from shipments.tracking.carriers.ship24_shapes import Said, Tracking
+from shipments.tracking.carriers.times import WrittenTime
 from shipments.tracking.milestones import Milestone
 
 _LONGEST_CODE = 40
@@ -54,14 +55,16 @@ class Reading:
         reading = ParcelReading(self._leg, self._heard_at, self.problems)
         numbers = _numbers(tracking) | {self._number}
         for position, said in enumerate(tracking.events or (), start=1):
-            code, state = _code(said.code), _code(said.state)
+            code, state = _CODES[said.code,], _CODES[said.state,]
             if not (said.occurred and (code or state)):
                 reading.left_out(position, "its status or time is missing")
             elif not self._names_us(said, numbers):
                 reading.left_out(position, "it carries another parcel's number")
             else:
-                meaning = self._meaning(position, code, state)
-                reading.take(position, _scan(said, said.occurred, code or f"statusMilestone={state}", meaning))
+                scan = _SCANS[code, state, said.text, said.place]
+                self._name_disagreement(position, code, state, scan.meaning)
+                written = _written(said, said.occurred)
+                reading.take(position, scan, written, said.occurred, own_id=said.id, order=said.order)
         return reading.events()
 
     def _names_us(self, said: Said, numbers: set[str]) -> bool:
@@ -71,15 +74,13 @@ class Reading:
         named = {parcels.bare(number) for number in (said.number, said.found_by) if number}
         return not named or not named.isdisjoint(numbers)
 
-    def _meaning(self, position: int, code: str | None, state: str | None) -> Meaning | None:
-        meaning = meaning_of(code, state)
+    def _name_disagreement(self, position: int, code: str | None, state: str | None, meaning: Meaning | None) -> None:
         if meaning is not None and code and code not in MEANINGS:
             self.problems.append(f"event {position}: the code {code} is unknown, its state {state} is believed")
         if code == "delivery_delivered" and meaning and meaning.milestone is not Milestone.DELIVERED:
             self.problems.append(f"event {position}: its code and its state disagree, it is not believed delivered")
-        return meaning
 
-    def _estimate(self, tracking: Tracking) -> parcels.Estimate | None:
+    def _estimate(self, tracking: Tracking) -> ReadEvent | None:
         """The courier's range rather than the one date."""
         delivery = tracking.shipment.delivery if tracking.shipment else None
         if delivery is None:
@@ -93,19 +94,13 @@ class Reading:
         )
 
 
-def _scan(said: Said, occurred: str, raw_code: str, meaning: Meaning | None) -> Scan:
+def _scan(code: str | None, state: str | None, text: str | None, place: str | None) -> Scan:
     """Its location is a free text: no country is read from it."""
-    return Scan(
-        raw_code=raw_code,
-        meaning=meaning,
-        written=_written(said, occurred),
-        as_written=occurred,
-        text=parcels.without_signature(said.text or ""),
-        country=None,
-        place=said.place,
-        own_id=said.id,
-        order=said.order,
-    )
+    raw_code = code or f"statusMilestone={state}"
+    return scan_of(raw_code, meaning_of(code, state), text=text, country=None, place=place)
+
+
+_SCANS = Remembered(_scan)
 
 
 def _numbers(tracking: Tracking) -> set[str]:
@@ -119,15 +114,17 @@ def _written(said: Said, occurred: str) -> WrittenTime:
     """The courier's time, with the offset that stands beside it where it has none itself."""
     if said.has_no_time:
         occurred = occurred[:_DAY_LONG]
-    written = believing.written_time(occurred, None)
+    written = times.written_time(occurred, None)
     if written.zone_written or not said.offset or len(occurred) <= _DAY_LONG:
         return written
-    with_offset = believing.written_time(f"{occurred}{said.offset}", None)
+    with_offset = times.written_time(f"{occurred}{said.offset}", None)
     return with_offset if with_offset.zone_written else written
 
 
-@lru_cache(maxsize=1024)
 def _code(written: str | None) -> str | None:
     """A code as Ship24 writes it, short and in small letters; None where it is empty."""
     code = believing.plain_text(written, _LONGEST_CODE)
     return code.lower() if code else None
+
+
+_CODES = Remembered(_code)

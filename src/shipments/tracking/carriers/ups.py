@@ -4,14 +4,13 @@ Source: UPS's Tracking specification. Not found is a 200 with warning TW0001 and
 days old is gone from UPS's answers, and stays with us.
 """
 
-import hashlib
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Final
 from urllib.parse import quote
 
 from shipments.errors import CarrierUnreadable
-from shipments.tracking.carriers import believing, parcels
+from shipments.tracking.carriers import believing, parcels, ups_pushing
 from shipments.tracking.carriers.answers import (
     NOT_FOUND,
     Account,
@@ -23,11 +22,12 @@ from shipments.tracking.carriers.answers import (
     ReadEvent,
     Usual,
 )
-from shipments.tracking.carriers.parcel_reading import ParcelReading, Scan, answer_of, country_said, is_over
-from shipments.tracking.carriers.parcels import Estimate
+from shipments.tracking.carriers.parcel_reading import ParcelReading, answer_of, is_over
 from shipments.tracking.carriers.parts import read_parts
+from shipments.tracking.carriers.remembering import Remembered
+from shipments.tracking.carriers.scans import Scan, country_said, scan_of
 from shipments.tracking.carriers.ups_codes import UNPROVEN, known_code
-from shipments.tracking.carriers.ups_shapes import Activity, Address, Notice, Package, Shipment, Status, Told
+from shipments.tracking.carriers.ups_shapes import Activity, Address, Notice, Package, Shipment, Told
 from shipments.tracking.carriers.ups_times import delivery_expected, moment_of
 
 name: Final = "ups"
@@ -47,6 +47,7 @@ usual: Final = Usual(
 NOT_FOUND_CODE = "TW0001"
 KEPT_FOR = timedelta(days=120)
 _MOST_WARNINGS = 5
+_NOWHERE = Address()
 
 
 def request_for(leg: LegAsked, account: Account, *, since: datetime | None, page: str | None) -> Call:
@@ -55,13 +56,7 @@ def request_for(leg: LegAsked, account: Account, *, since: datetime | None, page
     UPS answers with all that it still has, on one page: `since` and `page` narrow nothing. `transId` tells
     calls apart in UPS's own records; it holds no reference.
     """
-    asked_about = f"{account.id}\n{leg.reference}\n{since}"
-    headers = {
-        account.header: account.secret,
-        "Accept": "application/json",
-        "transId": hashlib.sha256(asked_about.encode("utf-8", "replace")).hexdigest()[:32],
-        "transactionSrc": "shipments",
-    }
+    headers = ups_pushing.headers_of(account, f"{leg.reference}\n{since}")
     path = f"/api/track/v1/details/{quote(leg.reference, safe='')}"
     return Call(path=path, params={"locale": "en_US"}, headers=headers)
 
@@ -78,7 +73,7 @@ def read_answer(
     if not packages:
         return _nothing(told.track.shipments, leg, heard_at, problems)
     events: list[ReadEvent] = []
-    estimate: Estimate | None = None
+    estimate: ReadEvent | None = None
     found = False
     for position, (shipment, package) in enumerate(packages, start=1):
         why = _why_another(shipment, package, leg)
@@ -92,6 +87,23 @@ def read_answer(
             if not is_over(kept):
                 estimate = _estimate(package, leg, heard_at, problems) or estimate
     return answer_of(events, estimate, found=found, problems=problems)
+
+
+accepted_status: Final = ups_pushing.accepted_status
+most_per_subscription: Final = ups_pushing.most_per_subscription
+subscription_lives: Final = ups_pushing.subscription_lives
+is_genuine = ups_pushing.is_genuine
+made_at = ups_pushing.made_at
+pushed_references = ups_pushing.pushed_references
+may_subscribe = ups_pushing.may_subscribe
+read_subscribed = ups_pushing.read_subscribed
+request_to_end = ups_pushing.request_to_end
+request_to_subscribe = ups_pushing.request_to_subscribe
+
+
+def read_pushed(body: bytes, leg: LegAsked, *, heard_at: datetime) -> Answer:
+    """Pure: what a message says of this leg, as if it had been asked. Raises CarrierUnreadable, never guesses."""
+    return read_answer(ups_pushing.as_polled(body), leg, heard_at=heard_at)
 
 
 def _refused(told: Told) -> Answer:
@@ -120,7 +132,7 @@ def _why_another(shipment: Shipment, package: Package, leg: LegAsked) -> str | N
     """A package that names no number is the answer to our question, unless its shipment answers another."""
     names = [package.number, *(other.number for other in package.other_numbers or ())]
     said = [parcels.bare(name) for name in names if name] or [parcels.bare(shipment.number or "")]
-    if any(said) and parcels.bare(leg.reference) not in said:
+    if leg.reference and any(said) and parcels.bare(leg.reference) not in said:
         return "it carries another number"
     ends = {one.type: country_of_address(one.address) for one in package.addresses or ()}
     if _differ(ends.get("DESTINATION"), parcels.country_of(leg.to_place)):
@@ -146,10 +158,13 @@ def _events(package: Package, leg: LegAsked, heard_at: datetime, problems: list[
         if status is None or not (status.type or status.code or status.status_code) or not _has_date(activity):
             reading.left_out(position, "its status or date is missing")
             continue
-        scan = _scan(activity, status)
+        address = (activity.location and activity.location.address) or _NOWHERE
+        country = address.country or address.country_as_named
+        physical = activity.logical is not True
+        scan = _SCANS[status.type, status.code, status.status_code, status.description, country, address.town, physical]
         if scan.meaning is UNPROVEN:
             problems.append(f"event {position} ({scan.raw_code}) moves nothing: delivered is type D with code 011")
-        reading.take(position, scan)
+        reading.take(position, scan, *moment_of(activity, scan.country))
     return reading.events()
 
 
@@ -157,24 +172,24 @@ def _has_date(activity: Activity) -> bool:
     return bool(activity.date or activity.gmt_date)
 
 
-def _scan(activity: Activity, status: Status) -> Scan:
-    address = activity.location.address if activity.location else None
-    country = country_of_address(address)
-    raw_code, meaning = known_code(status.type, status.code, status.status_code)
-    written, as_written = moment_of(activity, country)
-    return Scan(
-        raw_code,
-        meaning,
-        written,
-        as_written,
-        status.description,
-        country,
-        address.town if address else None,
-        activity.logical is not True,
-    )
+def _scan(
+    kind: str | None,
+    code: str | None,
+    status_code: str | None,
+    description: str | None,
+    country: str | None,
+    town: str | None,
+    physical: bool,
+) -> Scan:
+    raw_code, meaning = known_code(kind, code, status_code)
+    country = country_said(country)
+    return scan_of(raw_code, meaning, text=description, country=country, place=town, physical=physical)
 
 
-def _estimate(package: Package, leg: LegAsked, heard_at: datetime, problems: list[str]) -> Estimate | None:
+_SCANS = Remembered(_scan)
+
+
+def _estimate(package: Package, leg: LegAsked, heard_at: datetime, problems: list[str]) -> ReadEvent | None:
     expected = delivery_expected(package)
     if expected is None:
         return None

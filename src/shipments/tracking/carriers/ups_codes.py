@@ -13,10 +13,9 @@ The words are ours, the milestone beside them is our judgement:
 """
 
 from collections.abc import Mapping
-from functools import lru_cache
 
-from shipments.tracking.carriers.parcel_reading import code_of
 from shipments.tracking.carriers.parcels import Meaning
+from shipments.tracking.carriers.scans import code_of
 from shipments.tracking.milestones import Milestone, Reason
 
 _MOVES = Milestone.IN_TRANSIT
@@ -233,7 +232,6 @@ CODES: Mapping[str, Mapping[str, Meaning]] = {
 }
 """Two-letter codes by the type they come with."""
 
-_LONGEST_REMEMBERED = 12
 _VAGUE = (_moving, _unexplained, _unstated)
 
 
@@ -262,12 +260,6 @@ def _delivered(kind: str | None, status: str | None, stated: Meaning | None) -> 
     return stated if status else UNPROVEN
 
 
-@lru_cache(maxsize=1024)
-def _known(kind: str | None, code: str | None, status: str | None) -> tuple[str, Meaning | None]:
-    return code_of(kind, code, status), meaning_of(kind, code, status)
-
-
 def known_code(kind: str | None, code: str | None, status: str | None) -> tuple[str, Meaning | None]:
-    """The raw code to keep, such as `I/AR/005`, and its meaning. Only short ones are remembered: a few hundred."""
-    short = len(kind or "") + len(code or "") + len(status or "") <= _LONGEST_REMEMBERED
-    return _known(kind, code, status) if short else (code_of(kind, code, status), meaning_of(kind, code, status))
+    """The raw code to keep, such as `I/AR/005`, and its meaning."""
+    return code_of(kind, code, status), meaning_of(kind, code, status)

@@ -1,6 +1,6 @@
 """UPS's dates and times, which come in pieces: `20260320`, `074700`, `74700`, `07:47:00`, `-05:00`."""
 
-from shipments.tracking.carriers.believing import NO_TIME, WrittenTime, placed_time
+from shipments.tracking.carriers.times import NO_TIME, WrittenTime, written_time
 from shipments.tracking.carriers.ups_shapes import Activity, DeliveryTime, Package
 
 
@@ -13,10 +13,10 @@ def moment_of(activity: Activity, country: str | None) -> tuple[WrittenTime, str
     written = f"{day or ''} {time or ''} {offset or ''}".strip()
     moment = NO_TIME
     if activity.gmt_date and activity.gmt_time:
-        moment = placed_time(f"{activity.gmt_date}T{_six_digits(activity.gmt_time)}Z", None)
+        moment = written_time(f"{activity.gmt_date}T{_six_digits(activity.gmt_time)}Z", None)
         written = written if day else f"{activity.gmt_date} {activity.gmt_time} GMT"
     if moment.at is None and day:
-        moment = placed_time(f"{day}T{_six_digits(time)}{_iso_offset(offset)}" if time else day, country)
+        moment = written_time(f"{day}T{_six_digits(time)}{_iso_offset(offset)}" if time else day, country)
     return moment, written
 
 

@@ -1,0 +1,49 @@
+"""Words of the page on carriers, marked for translation by `N_`."""
+
+from collections.abc import Mapping
+
+from api.pages.words import N_
+from shipments.tracking.call import CallKind
+from shipments.tracking.tallying import End
+from shipments.tracking.waiting import Why
+
+WHY: Mapping[Why, str] = {
+    Why.STOPPED: N_("The account is stopped; once an administrator has renewed it, they are asked about."),
+    Why.PAUSED: N_("The account is paused; it goes on %(wait)s (%(until)s)."),
+    Why.DAY_SPENT: N_("The calls of the day (%(calls)s) are used up; they begin again %(wait)s (%(until)s)."),
+    Why.KEPT_BACK: N_(
+        "What is left of the day's calls is kept for legs near a change of stage; more is free %(wait)s (%(until)s)."
+    ),
+    Why.LEG_SPENT: N_(
+        "Each was asked about as often as one leg may be in a day (%(most)s); they go on %(wait)s (%(until)s)."
+    ),
+    Why.ITS_TURN: N_("They wait for their turn, since calls go out one by one; the last is made %(wait)s."),
+    Why.ASKED_NOW: N_("They are being asked about at this moment."),
+}
+
+KINDS: Mapping[CallKind, str] = {
+    CallKind.TRACK: N_("About legs"),
+    CallKind.PAGE: N_("Further pages"),
+    CallKind.TOKEN: N_("Signing in"),
+    CallKind.SUBSCRIBE: N_("Asking to be told"),
+}
+
+ENDS: Mapping[End, str] = {
+    End.NEWS: N_("Brought news"),
+    End.NOTHING_NEW: N_("Nothing new"),
+    End.NOT_FOUND: N_("Not known to the carrier"),
+    End.GRANTED: N_("Granted"),
+    End.OVER_QUOTA: N_("Too many calls, says the carrier"),
+    End.REFUSED: N_("Refused by the carrier"),
+    End.UNAVAILABLE: N_("No answer came"),
+    End.UNREADABLE: N_("The answer could not be read"),
+    End.NOT_MADE: N_("Not made after all"),
+    End.UNDER_WAY: N_("Being made now"),
+    End.NEVER_ENDED: N_("Never ended: whoever made it was stopped"),
+}
+
+URGENCIES: Mapping[str, str] = {
+    "near_a_change": N_("Near a change of stage"),
+    "under_way": N_("Under way"),
+    "quiet": N_("Quiet"),
+}

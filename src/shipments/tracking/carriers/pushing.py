@@ -1,0 +1,104 @@
+"""What a carrier's file offers, beside what `Carrier` says, where the carrier tells us by itself.
+
+A push never replaces polling: what it lost, or was refused, the next poll brings.
+"""
+
+import hmac
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Protocol, runtime_checkable
+
+import msgspec
+
+from shipments.batches.batch import bare
+from shipments.tracking.carriers.answers import Account, Answer, Call, Carrier, LegAsked
+
+MOST_REFERENCES = 1_000
+_LONGEST_REFERENCE = 80
+
+
+@runtime_checkable
+class Pushes(Carrier, Protocol):
+    """A carrier that posts messages to our hook. `accepted_status`: what it takes as "received"."""
+
+    @property
+    def accepted_status(self) -> int: ...
+
+    def is_genuine(self, body: bytes, headers: Mapping[str, str], secrets: Sequence[str]) -> bool:
+        """Whether the message proves itself with any of these secrets, each Base64. In constant time."""
+
+    def made_at(self, body: bytes) -> datetime | None:
+        """When the message says that it was made; None where it does not say. Never raises."""
+
+    def pushed_references(self, body: bytes) -> frozenset[str]:
+        """Every number that it speaks of, without what people type into it. Raises CarrierUnreadable."""
+
+    def read_pushed(self, body: bytes, leg: LegAsked, *, heard_at: datetime) -> Answer:
+        """Pure: what it says of a leg, believed as what is polled. Raises CarrierUnreadable, never guesses."""
+
+
+class Hook(msgspec.Struct, frozen=True):
+    """Where a carrier shall tell us, and what it shall prove itself with there."""
+
+    callback: str
+    secret: str
+
+    def __repr__(self) -> str:
+        return f"Hook(callback={self.callback!r})"
+
+
+class Subscribed(msgspec.Struct, frozen=True):
+    """What became of one leg's subscription: the carrier's `key` for it, where it gives one, or why there is none."""
+
+    key: str | None = None
+    refused: str | None = None
+
+
+@runtime_checkable
+class Subscribes(Pushes, Protocol):
+    """A carrier that must be asked to tell us, leg by leg.
+
+    `most_per_subscription`: legs in one call. `subscription_lives`: until it must be asked again; None: for ever.
+    """
+
+    @property
+    def most_per_subscription(self) -> int: ...
+    @property
+    def subscription_lives(self) -> timedelta | None: ...
+
+    def may_subscribe(self, leg: LegAsked) -> bool:
+        """Whether its number is one that this carrier tells about by itself."""
+
+    def request_to_subscribe(self, legs: Sequence[LegAsked], account: Account, hook: Hook, *, key: str | None) -> Call:
+        """Asks to be told of 1 to `most_per_subscription` legs; with a `key`, to go on telling with this secret."""
+
+    def read_subscribed(self, answer: bytes, legs: Sequence[LegAsked], *, key: str | None) -> Mapping[str, Subscribed]:
+        """By reference, what became of each. Raises CarrierUnreadable."""
+
+    def request_to_end(self, account: Account, *, key: str) -> Call | None:
+        """Asks to be told no more; None where it ends by itself."""
+
+
+def bare_ones(named: Sequence[str | None]) -> frozenset[str]:
+    """The numbers among what a message names, bare, up to MOST_REFERENCES; what can be none of ours is left out."""
+    found = dict.fromkeys(bare(one) for one in named if one and one.isprintable())
+    return frozenset([one for one in found if 0 < len(one) <= _LONGEST_REFERENCE][:MOST_REFERENCES])
+
+
+def header_of(headers: Mapping[str, str], wanted: str) -> str:
+    """A header's value, however its name is written; empty where it is missing."""
+    return next((value for name, value in headers.items() if name.lower() == wanted), "")
+
+
+def is_one_of(said: str, secrets: Sequence[str]) -> bool:
+    """Whether a static header holds one of the secrets. Each is compared, in constant time."""
+    given = said.encode("utf-8", "replace")
+    matches = [hmac.compare_digest(given, secret.encode()) for secret in secrets if secret]
+    return any(matches)
+
+
+def is_signed_by_one_of(signature: str, body: bytes, keys: Sequence[bytes]) -> bool:
+    """Whether it is the HMAC-SHA256, in hexadecimal, of the raw body under one of the keys. In constant time."""
+    given = signature.lower().encode("utf-8", "replace")
+    matches = [hmac.compare_digest(given, hmac.digest(key, body, "sha256").hex().encode()) for key in keys if key]
+    return any(matches)

@@ -1,0 +1,141 @@
+"""What carriers' answers add to what is known, polled or pushed: events once each, boxes that have news."""
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import msgspec
+from sqlalchemy import BindParameter, bindparam, select
+from sqlmodel import Session, col
+
+from shipments.batches.batch import Leg
+from shipments.boxes.box import Box
+from shipments.boxes.facts import facts_changed
+from shipments.database import insert_unless_there, new_id
+from shipments.tracking.carriers.answers import Answer, ReadEvent
+from shipments.tracking.event import CarrierEvent, Classifier
+
+Row = dict[str, Any]  # Any: the columns of an event
+Content = tuple[datetime | None, datetime | None, datetime | None, str]
+_LONGEST_ID = 80
+_IDS: BindParameter[UUID] = bindparam("ids", expanding=True)
+_KNOWN = select(col(CarrierEvent.leg_id), col(CarrierEvent.source_id)).where(col(CarrierEvent.leg_id).in_(_IDS))
+_ESTIMATES = (
+    select(
+        *(col(CarrierEvent.leg_id), col(CarrierEvent.raw_code), col(CarrierEvent.occurred_at)),
+        *(col(CarrierEvent.earliest), col(CarrierEvent.latest), col(CarrierEvent.occurred_as_written)),
+    )
+    .where(col(CarrierEvent.leg_id).in_(_IDS), col(CarrierEvent.classifier) == Classifier.EST)
+    .order_by(col(CarrierEvent.heard_at), col(CarrierEvent.id))
+)
+_BOXES = select(col(Box.id)).join(Leg, col(Leg.batch_id) == col(Box.batch_id)).where(col(Leg.id).in_(_IDS))
+
+
+class Heard(msgspec.Struct, frozen=True):
+    """What was new: leg → how many events; (leg, code) of codes that nobody mapped."""
+
+    new: Mapping[UUID, int]
+    unknown: Sequence[tuple[UUID, str]]
+
+
+def hear(session: Session, answers: Mapping[UUID, Answer], *, now: datetime) -> Heard:
+    """Records the events of leg → answer, each once, and marks the boxes of legs with news as changed.
+
+    The caller holds the LegWatch rows of these legs locked: so what is known cannot change meanwhile. An estimate
+    whose carrier does not say when it was made has `created_at` None or `now`: read such answers with `heard_at=now`.
+    """
+    telling = [leg for leg, answer in answers.items() if answer.events]
+    if not telling:
+        return Heard({}, [])
+    known = _known(session, telling)
+    rows = [_row(leg, event, now) for leg in telling for event in _unheard(answers[leg].events, known[leg], now)]
+    rows += _changed_estimates(session, {leg: answers[leg] for leg in telling}, now)
+    insert_unless_there(session, CarrierEvent.__table__, rows)  # type: ignore[attr-defined]
+    new = Counter(row["leg_id"] for row in rows)
+    if new:
+        facts_changed(session, session.connection().scalars(_BOXES, {"ids": list(new)}).all())
+    return Heard(new, [(row["leg_id"], row["raw_code"]) for row in rows if row["event"] is None])
+
+
+def _known(session: Session, legs: Sequence[UUID]) -> Mapping[UUID, set[str]]:
+    known: dict[UUID, set[str]] = defaultdict(set)
+    for leg, source_id in session.connection().execute(_KNOWN, {"ids": legs}):
+        known[leg].add(source_id)
+    return known
+
+
+def _unheard(events: Iterable[ReadEvent], known: set[str], now: datetime) -> Iterable[ReadEvent]:
+    """Those of an identity that is not known; `known` grows."""
+    for event in events:
+        id = event.id[:_LONGEST_ID]
+        if id not in known and not _is_undated_estimate(event, now):
+            known.add(id)
+            yield event
+
+
+def _is_undated_estimate(event: ReadEvent, now: datetime) -> bool:
+    return event.classifier == "EST" and (event.created_at is None or event.created_at == now)
+
+
+def _changed_estimates(session: Session, answers: Mapping[UUID, Answer], now: datetime) -> list[Row]:
+    """Estimates without the carrier's own time, where they differ from what was last said: A, B, A are three facts.
+
+    Where one answer says several under one code, what it says again is not news, whichever was recorded last.
+    """
+    said: dict[tuple[UUID, str], dict[Content, ReadEvent]] = defaultdict(dict)
+    for leg, answer in answers.items():
+        for event in answer.events:
+            if _is_undated_estimate(event, now):
+                said[leg, event.raw_code[:80]][_content(event)] = event
+    if not said:
+        return []
+    before: dict[tuple[UUID, str], list[Content]] = defaultdict(list)
+    for row in session.connection().execute(_ESTIMATES, {"ids": list({leg for leg, _ in said})}):
+        before[row[0], row[1]].append((row[2], row[3], row[4], row[5]))
+    return [
+        _row(key[0], _dated(event, now), now)
+        for key, told in said.items()
+        for content, event in told.items()
+        if _is_news(content, told, before[key])
+    ]
+
+
+def _is_news(content: Content, told: Mapping[Content, ReadEvent], before: Sequence[Content]) -> bool:
+    if not before:
+        return True
+    return content not in before if before[-1] in told else True
+
+
+def _content(event: ReadEvent) -> Content:
+    return event.occurred_at, event.earliest, event.latest, event.occurred_as_written[:60]
+
+
+def _dated(event: ReadEvent, now: datetime) -> ReadEvent:
+    """With an identity of this moment, so that the same may be said once more later."""
+    moment = f"@{now.timestamp():.6f}"
+    return msgspec.structs.replace(event, id=event.id[: _LONGEST_ID - len(moment)] + moment, created_at=now)
+
+
+def _row(leg_id: UUID, event: ReadEvent, now: datetime) -> Row:
+    return {
+        "id": new_id(),
+        "leg_id": leg_id,
+        "source_id": event.id[:_LONGEST_ID],
+        "classifier": Classifier(event.classifier),
+        "occurred_at": event.occurred_at,
+        "occurred_as_written": event.occurred_as_written[:60],
+        "tz_known": event.tz_known,
+        "heard_at": now,
+        "said_at": event.created_at,
+        "earliest": event.earliest,
+        "latest": event.latest,
+        "milestone": event.milestone,
+        "event": event.event,
+        "reason": event.reason,
+        "raw_code": event.raw_code[:80],
+        "raw_text": event.raw_text[:300],
+        "place": event.place,
+        "unlocode": event.unlocode,
+    }

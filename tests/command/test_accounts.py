@@ -1,0 +1,106 @@
+"""`shipments accounts`: secrets come in by a pipe and never go out, and what is refused says what to do."""
+
+import re
+
+from sqlmodel import select
+from typer.testing import CliRunner, Result
+
+from api.command import app
+from shipments.clock import utc_now
+from shipments.database import Database
+from shipments.offices.scope import EVERYWHERE
+from shipments.settings import Settings
+from shipments.tracking.account import CarrierAccount
+from shipments.tracking.logins import hook_secrets, open_account, open_client_login
+from shipments.transaction import reading
+from tests.command.test_commands import OFFICE, installation
+
+__all__ = ["installation"]
+
+
+def run(*words: str, typed: str = "") -> Result:
+    return CliRunner().invoke(app, ["accounts", *words], input=typed)
+
+
+def the_account(url: str) -> CarrierAccount:
+    database = Database.at(url)
+    try:
+        with reading(database, EVERYWHERE) as session:
+            return session.exec(select(CarrierAccount)).one()
+    finally:
+        database.close()
+
+
+def test_a_key_comes_in_by_a_pipe_and_is_sealed(installation: str) -> None:
+    done = run("add", "dhl", typed="a-dhl-key\n")
+    assert (done.exit_code, done.output) == (0, "Added dhl.\n")
+    assert open_account(Settings().ring, the_account(installation), now=utc_now()).secret == "a-dhl-key"
+
+
+def test_a_client_comes_in_as_two_lines(installation: str) -> None:
+    assert run("add", "ups", "--name", "ups-1", typed="a-client\na-secret\n").output == "Added ups-1.\n"
+    login = open_client_login(Settings().ring, the_account(installation))
+    assert (login.client_id, login.client_secret) == ("a-client", "a-secret")
+
+
+def test_the_list_says_what_an_account_may_ask_and_shows_no_secret(installation: str) -> None:
+    CliRunner().invoke(app, [*OFFICE, "--sends"])
+    run("add", "dhl", "--office", "GN-CKY", typed="a-dhl-key\n")
+    run("add", "ups", typed="a-client\na-secret\n")
+    run("stop", "dhl", "--reason", "plan ended")
+    listed = run("list").output
+    assert "dhl: dhl, GN-CKY, key" in listed
+    assert "0.2 a second, 250 a day from 00:00 UTC, 10 a day about one leg; used today: 0" in listed
+    assert "stopped: plan ended" in listed
+    assert "ups: ups, every office, OAuth 2, no token now" in listed
+    assert not re.search("a-dhl-key|a-client|a-secret", listed)
+
+
+def test_a_budget_beyond_the_usual_is_kept_and_said(installation: str) -> None:
+    done = run("add", "dhl", "--per-day", "1000", typed="key\n")
+    assert done.exit_code == 0
+    assert "More than usual: 1000 calls a day; dhl usually allows 250." in done.output
+    assert the_account(installation).per_day == 1000
+
+
+def test_a_renewal_asks_for_the_secret_unless_it_stays(installation: str) -> None:
+    run("add", "dhl", typed="key-1\n")
+    assert run("renew", "dhl", typed="key-2\n").output == "Renewed dhl.\n"
+    run("stop", "dhl")
+    assert run("renew", "dhl", "--keep-secret", "--per-second", "0.1").exit_code == 0
+    account = the_account(installation)
+    assert open_account(Settings().ring, account, now=utc_now()).secret == "key-2"
+    assert (account.per_second, account.stopped_reason) == (0.1, None)
+
+
+def test_a_push_secret_is_printed_once_with_its_address(installation: str) -> None:
+    run("add", "dhl", typed="key\n")
+    done = run("hook", "dhl")
+    account = the_account(installation)
+    assert f"Address: http://127.0.0.1:8000/hooks/dhl/{account.id}\n" in done.output
+    (secret,) = hook_secrets(Settings().ring, account, now=utc_now())
+    assert f"Secret, shown only now: {secret}\n" in done.output
+    assert isinstance(run("hook", "dhl").exception, Exception)
+    rotated = run("hook", "dhl", "--rotate").output
+    assert "The former secret is valid until" in rotated
+    assert secret not in rotated
+
+
+def test_what_is_refused_says_why_and_changes_nothing(installation: str) -> None:
+    assert "one of dcsa, dhl" in str(run("add", "pigeon", typed="key\n").exception)
+    assert run("add", "dhl", "--login", "magic", typed="key\n").exit_code == 2
+    assert "the key that the carrier gave you" in str(run("add", "dhl").exception)
+    assert "no carrier account 'dhl'" in str(run("remove", "dhl").exception)
+    assert run("list").output == ""
+
+
+def test_an_account_without_legs_is_removed(installation: str) -> None:
+    run("add", "dhl", typed="key\n")
+    assert run("remove", "dhl").output == "Removed dhl.\n"
+    assert run("list").output == ""
+
+
+def test_legs_are_moved_by_name(installation: str) -> None:
+    for name in ("one", "two"):
+        run("add", "dhl", "--name", name, typed="key\n")
+    assert run("move", "one", "two").output == "Moved 0 legs to two.\n"

@@ -1,0 +1,368 @@
+"""Legs are subscribed to, renewed before that ends, and ended, each call within the budget and in the ledger."""
+
+import asyncio
+from collections.abc import Iterator, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+import pytest
+from sqlalchemy import select
+from sqlmodel import Session, col
+
+from jobs.subscribing import Asked, Subscriber
+from shipments.batches.batch import Mode
+from shipments.offices.scope import EVERYWHERE
+from shipments.settings import Settings
+from shipments.tracking import logins
+from shipments.tracking.account import CarrierAccount, LoginKind
+from shipments.tracking.accounts import FORMER_SERVES
+from shipments.tracking.call import CallKind, CarrierCall, Outcome
+from shipments.tracking.legs import remove_leg
+from shipments.tracking.push import Subscription
+from shipments.tracking.subscribing import NOT_TOLD, RENEWED_BEFORE, hook_address, may_be_told, set_out
+from shipments.tracking.watch import LegWatch
+from tests.jobs.subscription_server import SubscriptionServer, subscription_server
+from tests.story.journey import Journey
+from tests.tracking.pushes import BOOKING, FORMER, SECRET, Told
+
+DAY = timedelta(days=1)
+POST, DELETE = ("POST", "/v2/event-subscriptions"), ("DELETE", "/v2/event-subscriptions/sub-1")
+LEASE = timedelta(minutes=2)
+
+
+class House(Told):
+    """Accounts at a carrier that runs."""
+
+    def __init__(self, journey: Journey, settings: Settings, carrier: SubscriptionServer) -> None:
+        super().__init__(journey, settings)
+        self.carrier = carrier
+
+    def line(self, carrier: str = "dcsa", **columns: Any) -> UUID:
+        """An account whose carrier is on loopback."""
+        defaults = {"base_url": self.carrier.url, "allow_private": True, "per_second": 1_000.0}
+        return self.account(carrier, **{**defaults, **columns})
+
+    def ups(self, **columns: Any) -> UUID:
+        """One with OAuth 2."""
+        token_url = f"{self.carrier.url}/security/v1/oauth/token"
+        id = self.line("ups", login=LoginKind.OAUTH2, token_url=token_url, header="Authorization", **columns)
+        self.change(id, lambda row: logins.seal_secret(self.settings.ring, row, secret="s", client_id="c"))
+        return id
+
+    def change(self, account: UUID, how: Any) -> None:
+        """Another state."""
+        self.journey.do(lambda session: how(session.get_one(CarrierAccount, account)), EVERYWHERE)
+
+    def ask(self, *, later: timedelta = timedelta(minutes=1), base_url: str = "http://127.0.0.1:8000") -> Asked:
+        """One round of the job."""
+        self.journey.now += later
+        settings = self.settings.model_copy(update={"base_url": base_url})
+
+        async def run() -> Asked:
+            subscriber = Subscriber(self.journey.database, settings, lambda: self.journey.now)
+            try:
+                return await subscriber.round()
+            finally:
+                await subscriber.close()
+
+        return asyncio.run(run())
+
+    def subscriptions(self) -> Sequence[Subscription]:
+        """All there are."""
+        return self.journey.see(lambda session: session.execute(select(Subscription)).scalars().all())
+
+    def ledger(self) -> list[tuple[CallKind, Outcome | None, int | None, int]]:
+        """What calls came to, in order, without tokens."""
+        calls = select(CarrierCall).where(col(CarrierCall.kind) == CallKind.SUBSCRIBE).order_by(col(CarrierCall.id))
+        rows = self.journey.see(lambda session: session.execute(calls).scalars().all())
+        return [(one.kind, one.outcome, one.status, one.legs) for one in rows]
+
+    def stop_watching(self, leg: UUID) -> None:
+        """Its box has arrived."""
+
+        def work(session: Session) -> None:
+            session.get_one(LegWatch, leg).due_at = None
+
+        self.journey.do(work, EVERYWHERE)
+
+
+@pytest.fixture(scope="module")
+def running() -> Iterator[SubscriptionServer]:
+    with subscription_server() as server:
+        yield server
+
+
+@pytest.fixture
+def carrier(running: SubscriptionServer) -> SubscriptionServer:
+    running.asked.clear()
+    running.status, running.headers, running.refused = None, {}, set()
+    return running
+
+
+@pytest.fixture
+def house(journey: Journey, settings: Settings, carrier: SubscriptionServer) -> House:
+    return House(journey, settings, carrier)
+
+
+@pytest.fixture
+def each_house(each_journey: Journey, settings: Settings, carrier: SubscriptionServer) -> House:
+    return House(each_journey, settings, carrier)
+
+
+def test_every_watched_leg_is_subscribed_to_once(each_house: House) -> None:
+    account = each_house.line()
+    leg = each_house.leg(account)
+    each_house.leg(account, left=False, reference="NOTYET")
+    done = each_house.ask()
+    assert (done.calls, done.failed) == (1, 0)
+    (asked,) = each_house.carrier.asked
+    address = f"http://127.0.0.1:8000/hooks/dcsa/{account}"
+    assert asked.body == {"callbackUrl": address, "secret": SECRET, "carrierBookingReference": BOOKING}
+    assert asked.headers["api-key"] == "key"
+    (one,) = each_house.subscriptions()
+    assert (one.leg_id, one.carrier_key, one.until, one.due_at) == (leg, "sub-1", None, None)
+    assert one.made_at == each_house.journey.now
+    assert each_house.ledger() == [(CallKind.SUBSCRIBE, Outcome.GRANTED, 201, 1)]
+    assert each_house.ask().calls == 0
+
+
+def test_ups_is_asked_for_a_hundred_at_a_time_and_again_two_days_before_it_ends(each_house: House) -> None:
+    account = each_house.ups()
+    for number in range(103):
+        each_house.leg(account, reference=f"1ZSAMPLE03{number:08}", mode=Mode.COURIER)
+    each_house.leg(account, reference="FREIGHT-1", mode=Mode.COURIER)
+    assert each_house.ask().calls == 2
+    sizes = [len(one.body["trackingNumberList"]) for one in each_house.carrier.asked if one.body]
+    assert sizes == [100, 3]
+    told = [one for one in each_house.subscriptions() if one.until is not None]
+    assert {(one.until - one.made_at, one.until - one.due_at) for one in told} == {(14 * DAY, RENEWED_BEFORE)}  # type: ignore[operator]
+    assert [one.trouble for one in each_house.subscriptions() if one.until is None] == [NOT_TOLD]
+    assert each_house.ask(later=11 * DAY).calls == 0
+    assert each_house.ask(later=DAY).calls == 2
+    assert all(
+        one.until and one.until > each_house.journey.now + 13 * DAY for one in each_house.subscriptions() if one.made_at
+    )
+
+
+def test_a_number_that_is_refused_is_tried_later_and_the_others_are_told_of(house: House) -> None:
+    account = house.ups()
+    good, bad = (house.leg(account, reference=f"1ZSAMPLE030000000{number}") for number in (1, 2))
+    house.carrier.refused = {"1ZSAMPLE0300000002"}
+    house.ask()
+    of = {one.leg_id: one for one in house.subscriptions()}
+    assert of[good].made_at is not None
+    assert (of[bad].made_at, of[bad].failures) == (None, 1)
+    assert of[bad].trouble
+    house.carrier.refused = set()
+    house.ask(later=DAY)
+    assert {one.leg_id: one.failures for one in house.subscriptions()} == {good: 0, bad: 0}
+
+
+def test_what_is_over_is_ended_at_the_carrier_and_forgotten(each_house: House) -> None:
+    account = each_house.line()
+    leg = each_house.leg(account)
+    each_house.ask()
+    each_house.stop_watching(leg)
+    assert each_house.ask().calls == 1
+    assert each_house.carrier.calls == [POST, DELETE]
+    assert each_house.subscriptions() == []
+    assert [outcome for _, outcome, _, _ in each_house.ledger()] == [Outcome.GRANTED, Outcome.GRANTED]
+    assert each_house.ask().calls == 0
+
+
+def test_what_ends_by_itself_is_only_forgotten(house: House) -> None:
+    account = house.ups()
+    leg = house.leg(account, reference="1ZSAMPLE0300000001")
+    house.ask()
+    house.stop_watching(leg)
+    assert house.ask().calls == 0
+    assert house.subscriptions() == []
+
+
+def test_a_subscription_that_cannot_be_ended_is_left_to_the_carrier_after_some_tries(house: House) -> None:
+    leg = house.leg(house.line())
+    house.ask()
+    house.stop_watching(leg)
+    house.carrier.status = 500
+    rounds = 0
+    while house.subscriptions():
+        house.ask(later=DAY)
+        rounds += 1
+        assert rounds < 10
+    assert house.carrier.calls == [POST] + [DELETE] * rounds
+
+
+def test_one_that_the_carrier_does_not_know_any_more_is_over_or_made_anew(house: House) -> None:
+    account = house.line()
+    leg = house.leg(account)
+    house.ask()
+    rotated = house.journey.now + timedelta(hours=1)
+    house.change(account, lambda row: _rotate(house, row, rotated))
+    house.journey.now = rotated
+    house.carrier.status = 404
+    house.ask()
+    house.carrier.status = None
+    house.ask()
+    assert house.carrier.calls[-1] == POST
+    house.stop_watching(leg)
+    house.carrier.status = 404
+    house.ask()
+    assert house.subscriptions() == []
+
+
+def _rotate(house: House, row: CarrierAccount, now: datetime) -> None:
+    ring = house.settings.ring
+    row.hook_former_sealed, row.hook_former_until = row.hook_secret_sealed, now + FORMER_SERVES
+    row.hook_secret_sealed = ring.seal_answer(FORMER.encode(), logins.hook_place(row))
+
+
+def test_a_new_secret_is_given_to_every_carrier_while_the_former_one_still_serves(each_house: House) -> None:
+    line, ups = each_house.line(), each_house.ups()
+    each_house.leg(line)
+    each_house.leg(ups, reference="1ZSAMPLE0300000001")
+    each_house.ask()
+    rotated = each_house.journey.now + timedelta(hours=1)
+    for account in (line, ups):
+        each_house.change(account, lambda row: _rotate(each_house, row, rotated))
+    each_house.journey.now = rotated
+    each_house.carrier.asked.clear()
+    assert each_house.ask().calls == 2
+    told = {one.method: one.body for one in each_house.carrier.asked}
+    assert told["PUT"] == {"secret": FORMER}
+    assert told["POST"]["destination"]["credential"] == FORMER
+    assert each_house.ask().calls == 0
+    assert each_house.ask(later=FORMER_SERVES).calls == 0
+
+
+@pytest.mark.parametrize(
+    ("status", "outcome"),
+    [
+        (500, Outcome.UNAVAILABLE),
+        (400, Outcome.UNREADABLE),
+        (401, Outcome.REFUSED),
+        (404, Outcome.UNREADABLE),
+        (302, Outcome.UNREADABLE),
+    ],
+)
+def test_a_failure_is_tried_again_later_and_later(house: House, status: int, outcome: Outcome) -> None:
+    house.leg(house.line())
+    house.carrier.status = status
+    waits = []
+    for number in range(1, 4):
+        done = house.ask(later=DAY)
+        assert (done.calls, done.failed) == (1, 1)
+        (one,) = house.subscriptions()
+        assert (one.failures, one.made_at) == (number, None)
+        assert one.trouble
+        assert BOOKING not in one.trouble
+        assert one.due_at is not None
+        waits.append(one.due_at - house.journey.now)
+        assert house.ask().calls == 0
+    assert waits == sorted(waits)
+    assert {one[1] for one in house.ledger()} == {outcome}
+
+
+def test_a_carrier_that_wants_fewer_calls_pauses_its_account(house: House) -> None:
+    account = house.line()
+    for number in range(3):
+        house.leg(account, reference=f"PRB{number}")
+    house.carrier.status, house.carrier.headers = 429, {"Retry-After": "3600"}
+    assert house.ask().calls == 1
+    paused = house.journey.see(lambda session: session.get_one(CarrierAccount, account).paused_until)
+    assert paused == house.journey.now + timedelta(hours=1)
+    house.carrier.status = None
+    assert house.ask(later=timedelta(minutes=30)).calls == 0
+    assert house.ask(later=DAY).calls == 3
+
+
+def test_a_token_that_was_refused_is_not_used_again(house: House) -> None:
+    account = house.ups()
+    house.leg(account, reference="1ZSAMPLE0300000001")
+    house.carrier.status = 401
+    house.ask()
+    assert house.journey.see(lambda session: session.get_one(CarrierAccount, account).token_sealed) is None
+
+
+def test_no_call_is_made_beyond_the_days_budget(each_house: House) -> None:
+    account = each_house.line(per_day=2)
+    for number in range(5):
+        each_house.leg(account, reference=f"PRB{number}")
+    assert [each_house.ask(later=later).calls for later in (timedelta(minutes=1), timedelta(minutes=1), DAY)] == [
+        2,
+        0,
+        2,
+    ]
+    assert len(each_house.carrier.calls) == 4
+
+
+def test_two_workers_make_each_subscription_once(each_house: House) -> None:
+    account, journey = each_house.line(), each_house.journey
+    for number in range(6):
+        each_house.leg(account, reference=f"PRB{number}")
+
+    async def both() -> int:
+        workers = [Subscriber(journey.database, each_house.settings, lambda: journey.now) for _ in range(2)]
+        done = await asyncio.gather(*(worker.round() for worker in workers))
+        for worker in workers:
+            await worker.close()
+        return sum(one.calls for one in done)
+
+    assert asyncio.run(both()) == 6
+    assert len(each_house.carrier.calls) == 6
+    assert len({one.carrier_key for one in each_house.subscriptions()}) == 6
+
+
+def test_the_errand_of_a_killed_worker_is_made_when_its_lease_ends(each_house: House) -> None:
+    account, journey = each_house.line(), each_house.journey
+    each_house.leg(account)
+    each_house.carrier.status = 500
+    each_house.ask()
+    each_house.carrier.status = None
+    journey.now += DAY
+    ring, now = each_house.settings.ring, journey.now
+
+    def killed(session: Session) -> bool:
+        return set_out(session, ring, account, base_url="http://x", lease=LEASE, now=now) is not None
+
+    assert journey.do(killed, EVERYWHERE)
+    assert each_house.ask(later=timedelta(seconds=1)).calls == 0
+    assert each_house.ask(later=LEASE).calls == 1
+    assert [outcome for _, outcome, _, _ in each_house.ledger()] == [Outcome.UNAVAILABLE, None, Outcome.GRANTED]
+
+
+def test_nobody_is_told_an_address_without_https(house: House, settings: Settings) -> None:
+    house.leg(house.line(allow_private=False, base_url="https://line.example"))
+    assert house.ask(base_url="http://boxes.example").calls == 0
+    assert house.subscriptions() == []
+    public = CarrierAccount(name="x", carrier="dcsa", base_url="https://x", secret_sealed=b"", hook_secret_sealed=b"x")
+    assert may_be_told(public, "https://boxes.example")
+    assert not may_be_told(public, "http://boxes.example")
+    assert hook_address("https://boxes.example/", public) == f"https://boxes.example/hooks/dcsa/{public.id}"
+
+
+@pytest.mark.parametrize("carrier_name", ["ship24", "dhl", "fedex"])
+def test_carriers_that_need_not_or_cannot_be_asked_are_not(house: House, carrier_name: str) -> None:
+    house.leg(house.line(carrier_name), reference="LX1")
+    assert house.ask().calls == 0
+    assert house.subscriptions() == []
+
+
+@pytest.mark.parametrize("columns", [{"hook_secret_sealed": None}, {"stopped_reason": "refused"}])
+def test_without_a_push_secret_or_when_stopped_nothing_is_asked_for(house: House, columns: dict[str, Any]) -> None:
+    house.leg(house.line(**columns))
+    assert house.ask().calls == 0
+    assert house.carrier.asked == []
+
+
+def test_a_mistyped_leg_that_was_subscribed_to_can_be_taken_back(each_house: House) -> None:
+    journey = each_house.journey
+    each_house.line()
+    batch = journey.batch(journey.box())
+    journey.leg(batch)
+    journey.dispatch(batch)
+    leg = journey.leg(batch, carrier="dcsa", reference_type="booking", reference=BOOKING)
+    each_house.ask()
+    by = journey.staff.logistician
+    journey.do(lambda session: remove_leg(session, leg, by=by, now=journey.now), by)
+    assert each_house.subscriptions() == []

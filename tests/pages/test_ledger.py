@@ -1,0 +1,141 @@
+"""The page on carriers answers three questions in words, for those who send, and the board points to it."""
+
+import pytest
+
+from api.hardening import Hardened
+from api.pages import ledger_words
+from shipments.database import Database
+from shipments.tracking.call import CallKind
+from shipments.tracking.tallying import End
+from shipments.tracking.waiting import Why
+from shipments.tracking.watch import Urgency
+from tests.builders import an_office
+from tests.pages.conftest import Browser, WellFormed, dump_of, wiring_of
+from tests.pages.world import CANARIES, NOW, World
+from tests.tracking.ledger_rows import DAY, an_account
+
+
+@pytest.fixture
+def sender(browser: Browser, world: World) -> Browser:
+    """A logistician of the office that sends; reads English."""
+    browser.sign_in(world.staff.logistician)
+    browser.cookies["l"] = "en"
+    return browser
+
+
+def section(page: str, heading: str) -> str:
+    """From one heading of the second order to the next, its text without its lines."""
+    return " ".join(page.partition(heading)[2].partition("<h2>")[0].split())
+
+
+def test_it_says_where_the_calls_went(sender: Browser, world: World) -> None:
+    page = sender.get("/carriers").text
+    gone = section(page, "Where did the calls go?")
+    assert "12 of 12 calls" in gone
+    assert "16\N{EN DASH}22 Mar 2026" in gone
+    assert "<dt>Calls in these days</dt><dd>39</dd>" in gone
+    assert "<td>About legs</td><td>Too many calls, says the carrier</td>" in gone
+    assert "Never ended: whoever made it was stopped" in gone
+    assert f'href="/batches/{world.batch}">{world.batch}</a>' in gone
+    assert "Other legs: 30" in gone
+    assert "<dt>Messages it sent by itself</dt><dd>1</dd>" in gone
+    assert page.count("No call was made in these days.") == 2
+
+
+def test_it_says_what_was_put_off_why_and_until_when(sender: Browser) -> None:
+    off = section(sender.get("/carriers").text, "What was put off, and why?")
+    assert "<strong>1 leg waits.</strong> The calls of the day (12) are used up; they begin again in 12 hours" in off
+    assert "(23 Mar 2026, 01:00)" in off
+    assert "The longest wait: 3 hours." in off
+    assert "it goes on in 5 hours (22 Mar 2026, 18:00)" in off
+    assert "The carrier refused the key." in off
+    assert "were asked late: half of all by 14 minutes or less, the worst by 29 minutes." in off
+
+
+def test_it_says_what_tomorrow_would_cost_and_who_gives_way(sender: Browser) -> None:
+    cost = section(sender.get("/carriers").text, "What would tomorrow cost?")
+    assert "24 of 12 calls" in cost
+    assert "Calls lacking: 12." in cost
+    assert "First to give way: Under way." in cost
+    assert "12 of 24 calls" in cost
+    assert "But none is made while the account is stopped." in cost
+
+
+def test_filters_are_query_strings_and_wrong_ones_are_refused(sender: Browser) -> None:
+    one = sender.get("/carriers?account=ocean&since=2026-03-20&until=2026-03-21").text
+    assert 'value="2026-03-20"' in one
+    assert "<option selected>ocean</option>" in one
+    assert "<h3><bdi>dhl-ams</bdi>" not in one
+    assert sender.get("/carriers?account=&since=&until=").status_code == 200
+    for query in ("since=yesterday", "since=2026-03-03&until=2026-03-02", "until=1999-01-01"):
+        assert sender.get(f"/carriers?{query}").status_code == 400
+    assert sender.get("/carriers?account=nobody").status_code == 404
+
+
+def test_only_those_who_send_or_look_on_come_in_and_see_their_own(app: Hardened, world: World) -> None:
+    for email, status in (
+        (world.staff.receiver, 403),
+        (world.staff.stranger, 403),
+        (world.staff.auditor, 200),
+        (world.staff.administrator, 200),
+    ):
+        browser = Browser(app)
+        browser.sign_in(email)
+        assert browser.get("/carriers").status_code == status
+        assert ('href="/carriers"' in browser.get("/board").text) == (email == world.staff.administrator)
+
+
+def test_another_offices_account_is_not_there(app: Hardened, sender: Browser, world: World) -> None:
+    database: Database = wiring_of(app).database
+    with database.writing() as session:
+        an_account(session, "theirs", an_office(session, "DE-BER"))
+    assert "theirs" not in sender.get("/carriers").text
+    assert sender.get("/carriers?account=theirs").status_code == 404
+    assert any("carrier account.refused" in line and "theirs" in line for line in dump_of(app))
+    auditor = Browser(app)
+    auditor.sign_in(world.staff.auditor)
+    assert "theirs" in auditor.get("/carriers").text
+
+
+def test_whoever_sees_no_batches_sees_none_here(app: Hardened, world: World) -> None:
+    auditor = Browser(app)
+    auditor.sign_in(world.staff.auditor)
+    auditor.cookies["l"] = "en"
+    page = auditor.get("/carriers").text
+    assert world.batch not in page
+    assert "Other legs: 1" in page
+
+
+def test_no_secret_reference_or_name_is_on_it(sender: Browser) -> None:
+    page = sender.get("/carriers").text
+    assert [word for word in CANARIES if word in page] == []
+    assert "canary-secret" not in page
+
+
+def test_the_board_points_to_what_is_stopped_paused_or_far_behind(sender: Browser, app: Hardened, world: World) -> None:
+    board = " ".join(sender.get("/board").text.split())
+    assert "<bdi>ups</bdi> stopped · put off for over a day: 1</a>" in board
+    assert 'href="/carriers?account=ship24"' in board
+    assert 'href="/carriers?account=dhl-ams"' not in board
+    receiver = Browser(app)
+    receiver.sign_in(world.staff.receiver)
+    assert "/carriers" not in receiver.get("/board").text
+
+
+def test_looking_changes_nothing(app: Hardened, sender: Browser) -> None:
+    before = dump_of(app)
+    sender.get("/carriers")
+    assert dump_of(app) == before
+
+
+def test_an_account_without_a_limit_or_a_day_far_back_is_shown_whole(sender: Browser) -> None:
+    early = (NOW - 40 * DAY).date().isoformat()
+    WellFormed(sender.get(f"/carriers?since={early}").text)
+    assert "3 calls, no limit a day" in sender.get("/carriers?account=ocean").text
+
+
+def test_everything_has_its_word() -> None:
+    assert ledger_words.WHY.keys() == set(Why)
+    assert ledger_words.KINDS.keys() == set(CallKind)
+    assert ledger_words.ENDS.keys() == set(End)
+    assert ledger_words.URGENCIES.keys() == {one.name.lower() for one in Urgency}

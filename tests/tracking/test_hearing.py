@@ -1,0 +1,138 @@
+"""What was said is recorded once; an estimate without a time of its own each time that it changes."""
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from uuid import UUID
+
+import msgspec
+import pytest
+
+from shipments.offices.scope import EVERYWHERE
+from shipments.tracking.carriers.answers import Answer, ReadEvent
+from shipments.tracking.event import CarrierEvent
+from shipments.tracking.hearing import Heard, hear
+from shipments.tracking.milestones import Milestone
+from tests.builders import NOON
+from tests.story.fixtures import each_journey
+from tests.story.journey import Journey
+
+__all__ = ["each_journey"]
+DAY = timedelta(days=1)
+Hears = Callable[..., Heard]
+
+SEEN = ReadEvent(
+    id="seen-1",
+    occurred_at=NOON,
+    occurred_as_written="2026-03-02T12:00:00Z",
+    tz_known=True,
+    classifier="ACT",
+    milestone=Milestone.IN_TRANSIT,
+    event="departed",
+    reason=None,
+    raw_code="PU",
+    raw_text="Picked up",
+    place=None,
+    unlocode=None,
+    created_at=None,
+)
+
+
+def estimated(at: datetime, *, now: datetime | None, id: str = "", code: str = "EDD") -> ReadEvent:
+    """An estimate; `now`: read by a carrier that does not say when it was made."""
+    return msgspec.structs.replace(
+        SEEN,
+        id=id or f"EST-{at:%Y%m%d}",
+        occurred_at=at,
+        occurred_as_written=at.isoformat(),
+        classifier="EST",
+        milestone=None,
+        event="arrived",
+        raw_code=code,
+        created_at=now,
+    )
+
+
+@pytest.fixture
+def leg(each_journey: Journey) -> UUID:
+    """Of a box under way."""
+    return each_journey.sent()[2]
+
+
+@pytest.fixture
+def hears(each_journey: Journey, leg: UUID) -> Hears:
+    """A minute after the last step; events that have no time of their own are read then."""
+
+    def hearing(*events: ReadEvent, undated: bool = True) -> Heard:
+        now = each_journey.now + timedelta(minutes=1)
+        said = [
+            msgspec.structs.replace(one, created_at=now) if undated and one.classifier == "EST" else one
+            for one in events
+        ]
+        answer = Answer(found=True, events=tuple(said))
+        return each_journey.do(lambda session: hear(session, {leg: answer}, now=now), EVERYWHERE)
+
+    return hearing
+
+
+def estimates(journey: Journey, leg: UUID) -> list[CarrierEvent]:
+    """In the order in which they were heard."""
+    return sorted((one for one in journey.events(leg) if one.raw_code == "EDD"), key=lambda one: one.heard_at)
+
+
+def test_the_same_event_is_one_fact_however_often_it_is_said(each_journey: Journey, leg: UUID, hears: Hears) -> None:
+    assert hears(SEEN, SEEN).new == {leg: 1}
+    assert hears(SEEN).new == {}
+    assert [one.source_id for one in each_journey.events(leg)] == ["seen-1"]
+
+
+def test_an_estimate_that_goes_and_comes_back_is_three_facts(each_journey: Journey, leg: UUID, hears: Hears) -> None:
+    first, second = estimated(NOON + 5 * DAY, now=None), estimated(NOON + 7 * DAY, now=None)
+    for said in (first, first, second, second, first, first):
+        hears(said)
+    assert [one.occurred_at for one in estimates(each_journey, leg)] == [
+        first.occurred_at,
+        second.occurred_at,
+        first.occurred_at,
+    ]
+
+
+def test_an_estimate_with_the_carriers_own_time_is_one_fact_for_ever(
+    each_journey: Journey, leg: UUID, hears: Hears
+) -> None:
+    first, second = (estimated(NOON + days * DAY, now=NOON) for days in (5, 7))
+    for said in (first, second, first):
+        hears(said, undated=False)
+    assert len(estimates(each_journey, leg)) == 2
+
+
+def test_two_estimates_said_together_are_not_news_for_ever(each_journey: Journey, leg: UUID, hears: Hears) -> None:
+    both = estimated(NOON + 5 * DAY, now=None), estimated(NOON + 7 * DAY, now=None)
+    for _ in range(3):
+        hears(*both)
+    assert len(estimates(each_journey, leg)) == 2
+
+
+def test_estimates_of_other_codes_and_legs_do_not_answer_for_each_other(
+    each_journey: Journey, leg: UUID, hears: Hears
+) -> None:
+    at = NOON + 5 * DAY
+    assert hears(estimated(at, now=None), estimated(at, now=None, code="EDW", id="other")).new == {leg: 2}
+    assert hears(estimated(at, now=None)).new == {}
+
+
+def test_a_range_is_kept_and_a_change_of_it_is_news(each_journey: Journey, leg: UUID, hears: Hears) -> None:
+    wide = msgspec.structs.replace(
+        estimated(NOON, now=None), occurred_at=None, earliest=NOON + 4 * DAY, latest=NOON + 6 * DAY
+    )
+    narrow = msgspec.structs.replace(wide, latest=NOON + 5 * DAY)
+    for said in (wide, wide, narrow):
+        hears(said)
+    assert [(one.earliest, one.latest) for one in estimates(each_journey, leg)] == [
+        (NOON + 4 * DAY, NOON + 6 * DAY),
+        (NOON + 4 * DAY, NOON + 5 * DAY),
+    ]
+
+
+def test_a_code_that_nobody_mapped_is_named(leg: UUID, hears: Hears) -> None:
+    unknown = msgspec.structs.replace(SEEN, id="x", event=None, milestone=None, raw_code="ZZ")
+    assert hears(unknown).unknown == [(leg, "ZZ")]
