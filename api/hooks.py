@@ -23,7 +23,7 @@ from api.wiring import Wiring
 from shipments.errors import Invalid, NotSignedIn, TooManyAttempts
 from shipments.offices.guessing import Limit, a_guess, neighbourhood, take
 from shipments.offices.scope import NOBODY
-from shipments.tracking.inbox import NEWEST, OLDEST, HookOpen, is_timely, keep_push, open_hook
+from shipments.tracking.pushes.inbox import NEWEST, OLDEST, HookOpen, is_timely, keep_push, open_hook
 from shipments.transaction import perform, reading
 
 MOST_BYTES = 1024 * 1024

@@ -15,16 +15,16 @@ from jobs.tokens import Tokens
 from shipments.database import Database
 from shipments.errors import CarrierError, CarrierOverQuota, CarrierRefused, CarrierUnreadable
 from shipments.offices.scope import EVERYWHERE
-from shipments.tracking.account import CarrierAccount
-from shipments.tracking.budgets import Reserved, reserve
-from shipments.tracking.call import CallKind
+from shipments.tracking.accounts.account import CarrierAccount
+from shipments.tracking.calls.budgets import Reserved, reserve
+from shipments.tracking.calls.call import CallKind
 from shipments.tracking.carriers import CARRIERS
 from shipments.tracking.carriers.answers import Account, AsksMany
 from shipments.tracking.carriers.asking import Said, ask, ask_many
 from shipments.tracking.carriers.connecting import CONNECTIONS, Client, open_client
 from shipments.tracking.carriers.fetching import Wire
-from shipments.tracking.claiming import Claim, may_call, move_claims
-from shipments.tracking.result import Result
+from shipments.tracking.polling.claiming import Claim, may_call, move_claims
+from shipments.tracking.polling.result import Result
 from shipments.transaction import perform, reading
 
 LOOKS_AGAIN_AFTER = timedelta(seconds=1)  # in the meantime another worker may have been told to wait

@@ -19,8 +19,8 @@ from shipments.journal import Noted
 from shipments.notices.alerting import queue_unknown
 from shipments.offices.scope import EVERYWHERE
 from shipments.settings import Settings
-from shipments.tracking.hearing_pushes import PushesHeard, give_up, hear_waiting
-from shipments.tracking.push import Push, PushState
+from shipments.tracking.pushes.push import Push, PushState
+from shipments.tracking.pushes.reading import PushesHeard, give_up, hear_waiting
 from shipments.transaction import perform, reading
 
 log = logging.getLogger(__name__)

@@ -8,7 +8,7 @@ from datetime import datetime
 from shipments.database import Database
 from shipments.offices.scope import EVERYWHERE
 from shipments.progress.gathering import in_portions
-from shipments.tracking.lanes import Changed, changed_lanes, keep
+from shipments.tracking.lanes.learning import Changed, changed_lanes, keep
 from shipments.transaction import perform, reading
 
 log = logging.getLogger(__name__)

@@ -25,12 +25,12 @@ from shipments.journal import Noted
 from shipments.notices.alerting import queue_stopped, queue_unknown
 from shipments.offices.scope import EVERYWHERE
 from shipments.settings import Settings
-from shipments.tracking.blaming import blame_account
 from shipments.tracking.carriers.answers import Account
-from shipments.tracking.claiming import Claim, claim_due, due_accounts
-from shipments.tracking.filling import Lease
-from shipments.tracking.recording import Recorded, record
-from shipments.tracking.result import Result
+from shipments.tracking.polling.blaming import blame_account
+from shipments.tracking.polling.claiming import Claim, claim_due, due_accounts
+from shipments.tracking.polling.filling import Lease
+from shipments.tracking.polling.recording import Recorded, record
+from shipments.tracking.polling.result import Result
 from shipments.transaction import perform, reading
 
 log = logging.getLogger(__name__)

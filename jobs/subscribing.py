@@ -17,13 +17,13 @@ from shipments.database import Database
 from shipments.errors import CarrierError, CarrierRefused, CarrierUnavailable, CarrierUnreadable
 from shipments.offices.scope import EVERYWHERE
 from shipments.settings import Settings
-from shipments.tracking.account import CarrierAccount
+from shipments.tracking.accounts.account import CarrierAccount
+from shipments.tracking.accounts.logins import open_account
 from shipments.tracking.carriers.answers import Account
 from shipments.tracking.carriers.connecting import Client, open_client
 from shipments.tracking.carriers.fetching import Wire, fetch
 from shipments.tracking.carriers.pushing import Subscribed
-from shipments.tracking.logins import open_account
-from shipments.tracking.subscribing import Came, Errand, come_back, enter_subscriptions, set_out
+from shipments.tracking.pushes.subscribing import Came, Errand, come_back, enter_subscriptions, set_out
 from shipments.transaction import perform, reading
 
 log = logging.getLogger(__name__)

@@ -23,9 +23,9 @@ from shipments.offices.guessing import forget_old as forget_old_guesses
 from shipments.offices.scope import EVERYWHERE
 from shipments.offices.signing_in import forget_ended
 from shipments.settings import Settings
-from shipments.tracking.inbox import forget_old as forget_old_pushes
-from shipments.tracking.inbox import wake_parked
-from shipments.tracking.ledger import forget_old as forget_old_calls
+from shipments.tracking.calls.ledger import forget_old as forget_old_calls
+from shipments.tracking.pushes.inbox import forget_old as forget_old_pushes
+from shipments.tracking.pushes.inbox import wake_parked
 from shipments.transaction import perform
 
 log = logging.getLogger(__name__)

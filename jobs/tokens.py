@@ -15,9 +15,10 @@ from shipments.database import Database
 from shipments.errors import CarrierError, CarrierOverQuota, CarrierRefused, CarrierUnavailable, CarrierUnreadable
 from shipments.offices.scope import EVERYWHERE
 from shipments.settings import Settings
-from shipments.tracking import budgets, ledger, logins
-from shipments.tracking.account import CarrierAccount
-from shipments.tracking.call import CallKind, Outcome
+from shipments.tracking.accounts import logins
+from shipments.tracking.accounts.account import CarrierAccount
+from shipments.tracking.calls import budgets, ledger
+from shipments.tracking.calls.call import CallKind, Outcome
 from shipments.tracking.carriers.answers import Account
 from shipments.tracking.carriers.connecting import Client
 from shipments.tracking.carriers.fetching import Wire

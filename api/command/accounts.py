@@ -31,8 +31,8 @@ if TYPE_CHECKING:
 
     from sqlmodel import Session
 
-    from shipments.tracking.account import CarrierAccount
-    from shipments.tracking.listing_accounts import AccountLine
+    from shipments.tracking.accounts.account import CarrierAccount
+    from shipments.tracking.accounts.listing import AccountLine
 
 T = TypeVar("T")
 accounts = typer.Typer(help="Logins with carriers, and what each may be asked.", no_args_is_help=True)
@@ -60,9 +60,9 @@ def add(
     """Add a login with a carrier. What is not said is as this carrier's accounts usually are."""
     from shipments.clock import utc_now
     from shipments.offices.scope import EVERYWHERE
-    from shipments.tracking.account import ClientIn, LoginKind
-    from shipments.tracking.account_terms import AccountAsked, usual_of
-    from shipments.tracking.accounts import add_account
+    from shipments.tracking.accounts.account import ClientIn, LoginKind
+    from shipments.tracking.accounts.administering import add_account
+    from shipments.tracking.accounts.terms import AccountAsked, usual_of
 
     kind = word(LoginKind, login, "--login") or LoginKind(usual_of(carrier).login.kind)
     client_id, secret = typed(kind is LoginKind.OAUTH2, client_id, secret)
@@ -115,9 +115,9 @@ def renew(
     """Give an account a new secret, or other terms. A stop is lifted; what it asked today stays counted."""
     from shipments.clock import utc_now
     from shipments.offices.scope import EVERYWHERE
-    from shipments.tracking.account import ClientIn, LoginKind
-    from shipments.tracking.account_terms import AccountChanged
-    from shipments.tracking.accounts import renew_account, the_account
+    from shipments.tracking.accounts.account import ClientIn, LoginKind
+    from shipments.tracking.accounts.administering import renew_account, the_account
+    from shipments.tracking.accounts.terms import AccountChanged
 
     kind = word(LoginKind, login, "--login")
     said: dict[str, object] = {
@@ -151,7 +151,7 @@ def show() -> None:
     """Print every account: whose it is, what it may ask, what it asked today, and what holds it back."""
     from shipments.clock import utc_now
     from shipments.offices.scope import EVERYWHERE
-    from shipments.tracking.listing_accounts import list_accounts
+    from shipments.tracking.accounts.listing import list_accounts
     from shipments.transaction import reading
 
     now = utc_now()
@@ -173,7 +173,7 @@ def stop(
     """Ask nothing with an account until it is renewed."""
     from shipments.clock import utc_now
     from shipments.offices.scope import EVERYWHERE
-    from shipments.tracking.accounts import stop_account
+    from shipments.tracking.accounts.administering import stop_account
 
     _performed(lambda session: stop_account(session, name, reason, by=EVERYWHERE, now=utc_now()))
     print(f"Stopped {name}. 'shipments accounts renew {name}' lifts that.")
@@ -186,7 +186,7 @@ def move(
     """Ask about an account's legs with another one from now on."""
     from shipments.clock import utc_now
     from shipments.offices.scope import EVERYWHERE
-    from shipments.tracking.accounts import move_legs
+    from shipments.tracking.accounts.administering import move_legs
 
     moved, left = _performed(lambda session: move_legs(session, name, other, by=EVERYWHERE, now=utc_now()))
     print(f"Moved {moved} legs to {other}." + (f" {left} stay: {other} serves another office." if left else ""))
@@ -197,7 +197,7 @@ def remove(name: Name) -> None:
     """Delete an account that was never used."""
     from shipments.clock import utc_now
     from shipments.offices.scope import EVERYWHERE
-    from shipments.tracking.accounts import remove_account
+    from shipments.tracking.accounts.administering import remove_account
 
     _performed(lambda session: remove_account(session, name, by=EVERYWHERE, now=utc_now()))
     print(f"Removed {name}.")
@@ -216,8 +216,8 @@ def hook(
     """Make the secret for a carrier's pushes and print it, this once, with the address to give to the carrier."""
     from shipments.clock import utc_now
     from shipments.offices.scope import EVERYWHERE
-    from shipments.tracking.accounts import make_hook
-    from shipments.tracking.subscribing import hook_address
+    from shipments.tracking.accounts.administering import make_hook
+    from shipments.tracking.pushes.subscribing import hook_address
 
     chosen = settings()
     allotted = typer.prompt("The secret that the carrier allotted", hide_input=True) if given else None
@@ -252,7 +252,7 @@ def _utc(at: "datetime") -> str:
 
 
 def _warn(account: "CarrierAccount") -> None:
-    from shipments.tracking.account_terms import beyond_usual
+    from shipments.tracking.accounts.terms import beyond_usual
 
     for line in beyond_usual(account):
         print(f"More than usual: {line}. Right only if the plan with the carrier says so.")

@@ -68,7 +68,7 @@ def ledger(
     from api.command.ledger_tables import tables
     from shipments.clock import utc_now
     from shipments.offices.scope import EVERYWHERE
-    from shipments.tracking.accounting import ledger as asked
+    from shipments.tracking.calls.accounting import ledger as asked
     from shipments.transaction import reading
 
     first, last = _day(since, "since"), _day(until, "until")

@@ -5,10 +5,10 @@ from datetime import datetime
 
 from rich.table import Table
 
-from shipments.tracking.accounting import Ledger
-from shipments.tracking.forecasting import Forecast
-from shipments.tracking.tallying import CallsGone
-from shipments.tracking.waiting import PutOff, Why
+from shipments.tracking.calls.accounting import Ledger
+from shipments.tracking.calls.forecasting import Forecast
+from shipments.tracking.calls.tallying import CallsGone
+from shipments.tracking.calls.waiting import PutOff, Why
 
 REASONS = {
     Why.STOPPED: "the account is stopped",

@@ -10,8 +10,8 @@ from api.practice_carrier.limits import Limit
 from api.practice_carrier.logins import CLIENT
 from shipments.offices.scope import EVERYWHERE
 from shipments.sealing import KeyRing
-from shipments.tracking.account_terms import AccountAsked
-from shipments.tracking.accounts import add_account, make_hook
+from shipments.tracking.accounts.administering import add_account, make_hook
+from shipments.tracking.accounts.terms import AccountAsked
 
 PLANS = (
     # A line gives every customer a plan of their own: this is the practice carrier's, for ships that take seconds.

@@ -21,7 +21,7 @@ from shipments.database import Database
 from shipments.notices.queueing import queue_by_clock
 from shipments.offices.scope import EVERYWHERE, Actor
 from shipments.settings import Settings
-from shipments.tracking.watch import LegWatch
+from shipments.tracking.polling.watch import LegWatch
 from shipments.transaction import perform
 
 CRATES = (*SEA_CRATES, *PARCEL_CRATES)

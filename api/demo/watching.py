@@ -11,8 +11,8 @@ from api.practice_carrier.sea import PORTS
 from shipments.database import Database
 from shipments.notices.notice import News, Notice
 from shipments.offices.scope import EVERYWHERE
-from shipments.tracking.account import CarrierAccount
-from shipments.tracking.push import Push, PushState
+from shipments.tracking.accounts.account import CarrierAccount
+from shipments.tracking.pushes.push import Push, PushState
 from shipments.transaction import reading
 
 DEEDS = {

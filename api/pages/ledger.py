@@ -19,11 +19,11 @@ from api.pages.speech import Tongue
 from api.pages.visiting import staff_page, visitor
 from shipments.errors import Invalid
 from shipments.offices.scope import actor_of
-from shipments.tracking.accounting import Ledger, ledger
-from shipments.tracking.forecasting import Forecast
-from shipments.tracking.seeing_accounts import SEES_LEDGER, accounts_in_sight
-from shipments.tracking.tallying import CallsGone
-from shipments.tracking.waiting import Held, PutOff, held_back
+from shipments.tracking.accounts.seeing import SEES_LEDGER, accounts_in_sight
+from shipments.tracking.calls.accounting import Ledger, ledger
+from shipments.tracking.calls.forecasting import Forecast
+from shipments.tracking.calls.tallying import CallsGone
+from shipments.tracking.calls.waiting import Held, PutOff, held_back
 
 
 class Amounts(msgspec.Struct, frozen=True):

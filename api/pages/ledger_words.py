@@ -3,9 +3,9 @@
 from collections.abc import Mapping
 
 from api.pages.words import N_
-from shipments.tracking.call import CallKind
-from shipments.tracking.tallying import End
-from shipments.tracking.waiting import Why
+from shipments.tracking.calls.call import CallKind
+from shipments.tracking.calls.tallying import End
+from shipments.tracking.calls.waiting import Why
 
 WHY: Mapping[Why, str] = {
     Why.STOPPED: N_("The account is stopped; once an administrator has renewed it, they are asked about."),

@@ -16,7 +16,7 @@ from api.pages.speech import Tongue, tongue_of, zone_called
 from shipments.offices.office import Office
 from shipments.offices.person import Person, Role
 from shipments.offices.scope import SEES_BOXES, Actor
-from shipments.tracking.seeing_accounts import SEES_LEDGER
+from shipments.tracking.accounts.seeing import SEES_LEDGER
 
 
 class OfficeThere(msgspec.Struct, frozen=True):

@@ -59,7 +59,7 @@ def practice_carrier(
     with ExitStack() as ends:
         tls = context_of(ends) if certificate else None
         listening = ends.enter_context(_listening("127.0.0.1", 0))
-        ends.callback(_on_a_thread(practice, listening, tls, _serve_and_push if pushes else _serve))
+        ends.callback(_on_a_thread(practice, listening, tls, _serve_and_push if pushes else serve))
         scheme = "https" if certificate else "http"
         yield Running(f"{scheme}://127.0.0.1:{listening.getsockname()[1]}", practice)
 
@@ -100,9 +100,10 @@ def _on_a_thread(
     return end
 
 
-async def _serve(
+async def serve(
     practice: Practice, listening: socket.socket, stopped: asyncio.Event, tls: ssl.SSLContext | None = None
 ) -> None:
+    """On this loop, at a socket that listens, until it is `stopped`."""
     app = Litestar(
         route_handlers=[control], state=State({"practice": practice}), openapi_config=None, logging_config=None
     )
@@ -117,7 +118,7 @@ async def _serve_and_push(
     practice: Practice, listening: socket.socket, stopped: asyncio.Event, tls: ssl.SSLContext | None = None
 ) -> None:
     pushing = asyncio.create_task(push_for_ever(practice))
-    await _serve(practice, listening, stopped, tls)
+    await serve(practice, listening, stopped, tls)
     pushing.cancel()
     with suppress(asyncio.CancelledError):
         await pushing

@@ -28,7 +28,7 @@ from shipments.offices.scope import actor_of, find
 from shipments.progress.deriving import BoxException
 from shipments.shapes import DayOrInstant, Instant, OfficeCode, TypedCode, moment
 from shipments.tracking import legs
-from shipments.tracking.choosing_accounts import account_names
+from shipments.tracking.accounts.choosing import account_names
 from shipments.tracking.legs import LegPlanned
 
 PLANS = frozenset({Role.LOGISTICIAN})

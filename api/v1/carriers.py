@@ -10,8 +10,8 @@ from litestar.params import FromQuery
 
 from api.access import open_to
 from api.edge import Edge
-from shipments.tracking.accounting import Ledger, ledger
-from shipments.tracking.seeing_accounts import SEES_LEDGER
+from shipments.tracking.accounts.seeing import SEES_LEDGER
+from shipments.tracking.calls.accounting import Ledger, ledger
 
 AccountName = Annotated[
     str, msgspec.Meta(min_length=1, max_length=40, description="An account's name.", examples=["dhl"])

@@ -11,7 +11,12 @@ from shipments.notices import delivery, notice, wish
 from shipments.offices import office, person
 from shipments.receipts import receipt
 from shipments.requests import request
-from shipments.tracking import account, call, event, lane, push, watch
+from shipments.tracking import event
+from shipments.tracking.accounts import account
+from shipments.tracking.calls import call
+from shipments.tracking.lanes import lane
+from shipments.tracking.polling import watch
+from shipments.tracking.pushes import push
 
 METADATA = SQLModel.metadata
 MODULES = (

@@ -14,15 +14,15 @@ from api import hooks
 from shipments.clock import utc_now
 from shipments.offices.guessing import Limit
 from shipments.offices.scope import EVERYWHERE
-from shipments.tracking.account import CarrierAccount
-from shipments.tracking.inbox import NEWEST, OLDEST
-from shipments.tracking.logins import hook_place
-from shipments.tracking.push import Push, PushState
+from shipments.tracking.accounts.account import CarrierAccount
+from shipments.tracking.accounts.logins import hook_place
+from shipments.tracking.pushes.inbox import NEWEST, OLDEST
+from shipments.tracking.pushes.push import Push, PushState
 from shipments.transaction import perform
 from tests.api.asking import Answer, Client
 from tests.api.dumps import BOOKKEEPING, dump
 from tests.api.world import World
-from tests.tracking.pushes import (
+from tests.tracking.pushes.telling import (
     FORMER,
     SECRET,
     departed,

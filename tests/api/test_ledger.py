@@ -9,7 +9,7 @@ from shipments.clock import utc_now
 from shipments.offices.office import Office
 from shipments.offices.scope import EVERYWHERE, act_as
 from tests.api.world import HOST, ORIGIN, OTHER_HOST, World
-from tests.tracking.ledger_rows import a_call, a_watched_leg, an_account
+from tests.tracking.calls.ledger_rows import a_call, a_watched_leg, an_account
 
 LEDGER = "/api/v1/carriers/ledger"
 

@@ -4,8 +4,8 @@ from sqlmodel import Session
 
 from shipments.clock import utc_now
 from shipments.offices.scope import EVERYWHERE
-from shipments.tracking.account_terms import AccountAsked
-from shipments.tracking.accounts import add_account
+from shipments.tracking.accounts.administering import add_account
+from shipments.tracking.accounts.terms import AccountAsked
 from shipments.transaction import perform
 from tests.api import journey
 from tests.api.world import HOST, OTHER_HOST, World

@@ -10,8 +10,8 @@ from shipments.clock import utc_now
 from shipments.database import Database
 from shipments.offices.scope import EVERYWHERE
 from shipments.settings import Settings
-from shipments.tracking.account import CarrierAccount
-from shipments.tracking.logins import hook_secrets, open_account, open_client_login
+from shipments.tracking.accounts.account import CarrierAccount
+from shipments.tracking.accounts.logins import hook_secrets, open_account, open_client_login
 from shipments.transaction import reading
 from tests.command.test_commands import OFFICE, installation
 

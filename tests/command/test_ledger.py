@@ -11,9 +11,9 @@ from typer.testing import CliRunner, Result
 from api.command import app
 from shipments.clock import utc_now
 from shipments.database import Database
-from shipments.tracking.push import PushState
+from shipments.tracking.pushes.push import PushState
 from tests.conftest import a_secret
-from tests.tracking.ledger_rows import HOUR, MINUTE, SECRET, House, a_call, a_push, an_account
+from tests.tracking.calls.ledger_rows import HOUR, MINUTE, SECRET, House, a_call, a_push, an_account
 
 NOW = utc_now()
 

@@ -14,13 +14,13 @@ from shipments.boxes.box import Box, Stage
 from shipments.notices.notice import News, Notice
 from shipments.offices.scope import EVERYWHERE
 from shipments.progress.deriving import BoxException
-from shipments.tracking import accounting
-from shipments.tracking.account import CarrierAccount
-from shipments.tracking.account_terms import beyond_usual
-from shipments.tracking.call import CalledLeg, CarrierCall, Outcome
+from shipments.tracking.accounts.account import CarrierAccount
+from shipments.tracking.accounts.terms import beyond_usual
+from shipments.tracking.calls import accounting
+from shipments.tracking.calls.call import CalledLeg, CarrierCall, Outcome
 from shipments.tracking.event import CarrierEvent
 from shipments.tracking.milestones import Milestone, Reason
-from shipments.tracking.watch import LegWatch
+from shipments.tracking.polling.watch import LegWatch
 from shipments.transaction import reading
 from tests.demo.conftest import Made
 

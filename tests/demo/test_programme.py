@@ -17,7 +17,7 @@ from shipments.offices.scope import EVERYWHERE
 from shipments.progress.deriving import BoxException, exceptions_by_clock
 from shipments.progress.keeping import count_all, rebuild
 from shipments.tracking.event import CarrierEvent, Classifier
-from shipments.tracking.watch import LegWatch
+from shipments.tracking.polling.watch import LegWatch
 from shipments.transaction import reading
 from tests.demo.conftest import Made
 

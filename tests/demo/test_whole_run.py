@@ -18,7 +18,7 @@ import msgspec
 import pytest
 
 COMMAND = Path(sys.executable).with_name("shipments")
-VOYAGE_S = 8
+VOYAGE_S = 12
 PATIENCE_S = 120
 ENDED = "Ctrl-C stops everything"
 

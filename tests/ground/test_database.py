@@ -35,7 +35,7 @@ from shipments.receipts.receipt import (
 from shipments.requests.request import RequestLine
 from shipments.tables import METADATA
 from shipments.tracking.event import CarrierEvent, Classifier
-from shipments.tracking.lane import Lane
+from shipments.tracking.lanes.lane import Lane
 from tests.builders import (
     NOON,
     Columns,

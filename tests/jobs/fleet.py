@@ -10,9 +10,9 @@ from shipments.boxes.box import Box
 from shipments.boxes.facts import facts_changed
 from shipments.offices.scope import EVERYWHERE
 from shipments.settings import Settings
-from shipments.tracking.account_terms import AccountChanged
-from shipments.tracking.accounts import renew_account
-from shipments.tracking.watch import LegWatch
+from shipments.tracking.accounts.administering import renew_account
+from shipments.tracking.accounts.terms import AccountChanged
+from shipments.tracking.polling.watch import LegWatch
 from tests.builders import NOON, a_batch, a_box, a_leg
 from tests.jobs.polled import Polled
 from tests.story.journey import Journey, at

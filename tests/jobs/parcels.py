@@ -16,8 +16,8 @@ from shipments.boxes.facts import facts_changed
 from shipments.database import new_id
 from shipments.offices.scope import EVERYWHERE
 from shipments.settings import Settings
-from shipments.tracking.account import CarrierAccount
-from shipments.tracking.watch import LegWatch, Urgency
+from shipments.tracking.accounts.account import CarrierAccount
+from shipments.tracking.polling.watch import LegWatch, Urgency
 from tests.builders import NOON, a_batch, a_box, a_leg
 from tests.jobs.polled import Polled
 from tests.story.journey import Journey, at

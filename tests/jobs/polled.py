@@ -11,12 +11,12 @@ from sqlmodel import Session, col, select
 from jobs.polling import Poller, Round
 from shipments.offices.scope import EVERYWHERE
 from shipments.settings import Settings
-from shipments.tracking.account import CarrierAccount
-from shipments.tracking.call import CarrierCall
-from shipments.tracking.claiming import Claim, claim_due
+from shipments.tracking.accounts.account import CarrierAccount
+from shipments.tracking.calls.call import CarrierCall
 from shipments.tracking.event import CarrierEvent
-from shipments.tracking.filling import Lease
-from shipments.tracking.watch import LegWatch
+from shipments.tracking.polling.claiming import Claim, claim_due
+from shipments.tracking.polling.filling import Lease
+from shipments.tracking.polling.watch import LegWatch
 from tests.story.journey import Journey
 
 LEASE = timedelta(minutes=5)

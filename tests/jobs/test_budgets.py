@@ -9,12 +9,12 @@ from shipments.clock import utc_now
 from shipments.errors import CarrierOverQuota
 from shipments.notices.notice import News
 from shipments.offices.scope import EVERYWHERE
-from shipments.tracking.blaming import BREAKER_OPENS_AFTER
-from shipments.tracking.budgets import MARGIN
+from shipments.tracking.calls.budgets import MARGIN
 from shipments.tracking.carriers.fetching import Wire
-from shipments.tracking.due import LONGEST_BACKOFF, backoff
-from shipments.tracking.recording import record
-from shipments.tracking.result import Result
+from shipments.tracking.polling.blaming import BREAKER_OPENS_AFTER
+from shipments.tracking.polling.due import LONGEST_BACKOFF, backoff
+from shipments.tracking.polling.recording import record
+from shipments.tracking.polling.result import Result
 from tests.jobs.fleet import Fleet
 
 

@@ -8,10 +8,10 @@ from shipments.clock import utc_now
 from shipments.database import Database
 from shipments.offices.scope import EVERYWHERE, act_as
 from shipments.sealing import KeyRing
-from shipments.tracking.account import CarrierAccount
-from shipments.tracking.claiming import claim_due
-from shipments.tracking.filling import Lease
-from shipments.tracking.watch import LegWatch
+from shipments.tracking.accounts.account import CarrierAccount
+from shipments.tracking.polling.claiming import claim_due
+from shipments.tracking.polling.filling import Lease
+from shipments.tracking.polling.watch import LegWatch
 from tests.builders import a_batch, a_case, a_leg, an_office
 
 LEASE = Lease(100, timedelta(seconds=120))

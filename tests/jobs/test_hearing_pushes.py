@@ -23,19 +23,19 @@ from shipments.journal import JournalEntry
 from shipments.notices.notice import News
 from shipments.offices.scope import EVERYWHERE
 from shipments.settings import Settings
-from shipments.tracking import hearing_pushes
 from shipments.tracking.carriers import dcsa
 from shipments.tracking.hearing import hear
-from shipments.tracking.hearing_pushes import hear_waiting
-from shipments.tracking.inbox import claim_waiting, keep_push
 from shipments.tracking.milestones import Milestone
-from shipments.tracking.push import PushState
-from shipments.tracking.watch import LegWatch
-from shipments.tracking.ways import ways_of
+from shipments.tracking.polling.watch import LegWatch
+from shipments.tracking.polling.ways import ways_of
+from shipments.tracking.pushes import reading as hearing_pushes
+from shipments.tracking.pushes.inbox import claim_waiting, keep_push
+from shipments.tracking.pushes.push import PushState
+from shipments.tracking.pushes.reading import hear_waiting
 from shipments.transaction import perform
 from tests.story.fixtures import _journey
 from tests.story.journey import Journey, at
-from tests.tracking.pushes import (
+from tests.tracking.pushes.telling import (
     BOOKING,
     Told,
     departed,

@@ -9,10 +9,10 @@ from shipments.offices.scope import EVERYWHERE
 from shipments.tracking.carriers.answers import Answer, ReadEvent
 from shipments.tracking.carriers.asking import Said
 from shipments.tracking.carriers.fetching import Wire
-from shipments.tracking.claiming import Claim
 from shipments.tracking.milestones import Milestone
-from shipments.tracking.recording import record
-from shipments.tracking.result import Result
+from shipments.tracking.polling.claiming import Claim
+from shipments.tracking.polling.recording import record
+from shipments.tracking.polling.result import Result
 from tests.builders import NOON
 from tests.jobs.fleet import Fleet
 from tests.jobs.polled import LEASE

@@ -9,9 +9,9 @@ from sqlalchemy import event, func
 from sqlmodel import Session, select
 
 from shipments.offices.scope import EVERYWHERE
-from shipments.tracking.call import CalledLeg, CallKind, CarrierCall, Outcome
+from shipments.tracking.calls.call import CalledLeg, CallKind, CarrierCall, Outcome
+from shipments.tracking.calls.ledger import KEPT, close_call, forget_old
 from shipments.tracking.carriers import dcsa
-from shipments.tracking.ledger import KEPT, close_call, forget_old
 from tests.jobs.fleet import Fleet
 from tests.story.processes import Installation, eventually, kill
 

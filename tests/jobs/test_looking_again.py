@@ -7,10 +7,10 @@ from sqlmodel import Session, col, select
 
 from jobs.polling import Poller, Round
 from shipments.offices.scope import EVERYWHERE
-from shipments.tracking.account_terms import AccountAsked
-from shipments.tracking.accounts import add_account
-from shipments.tracking.call import Outcome
-from shipments.tracking.watch import LegWatch
+from shipments.tracking.accounts.administering import add_account
+from shipments.tracking.accounts.terms import AccountAsked
+from shipments.tracking.calls.call import Outcome
+from shipments.tracking.polling.watch import LegWatch
 from tests.jobs.fleet import Fleet
 
 

@@ -6,8 +6,8 @@ from uuid import UUID
 import httpx
 import pytest
 
-from shipments.tracking.call import Outcome
-from shipments.tracking.watch import Urgency
+from shipments.tracking.calls.call import Outcome
+from shipments.tracking.polling.watch import Urgency
 from tests.jobs.parcels import Parcels
 
 MINUTE = timedelta(minutes=1)

@@ -12,17 +12,17 @@ import pytest
 from sqlmodel import Session, col, select
 
 from shipments.offices.scope import EVERYWHERE
-from shipments.tracking.account import CarrierAccount
-from shipments.tracking.budgets import Reserved, day_start, reserve
-from shipments.tracking.call import CalledLeg, CallKind, CarrierCall, Outcome
+from shipments.tracking.accounts.account import CarrierAccount
+from shipments.tracking.calls.budgets import Reserved, day_start, reserve
+from shipments.tracking.calls.call import CalledLeg, CallKind, CarrierCall, Outcome
 from shipments.tracking.carriers.answers import Answer
 from shipments.tracking.carriers.asking import Said
 from shipments.tracking.carriers.fetching import Wire
-from shipments.tracking.claiming import Claim, claim_due
-from shipments.tracking.filling import Lease
-from shipments.tracking.recording import record
-from shipments.tracking.result import Result
-from shipments.tracking.watch import LegWatch, Urgency
+from shipments.tracking.polling.claiming import Claim, claim_due
+from shipments.tracking.polling.filling import Lease
+from shipments.tracking.polling.recording import record
+from shipments.tracking.polling.result import Result
+from shipments.tracking.polling.watch import LegWatch, Urgency
 from shipments.transaction import perform
 from tests.jobs.parcels import Parcels
 from tests.story.journey import at

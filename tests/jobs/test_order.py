@@ -8,8 +8,8 @@ from sqlalchemy import event, text
 from sqlmodel import Session
 
 from shipments.boxes.box import Stage
-from shipments.tracking.choosing import due_legs
-from shipments.tracking.watch import Urgency
+from shipments.tracking.polling.choosing import due_legs
+from shipments.tracking.polling.watch import Urgency
 from tests.jobs.parcels import Parcels
 from tests.story.journey import at
 

@@ -14,17 +14,17 @@ from jobs.subscribing import Asked, Subscriber
 from shipments.batches.batch import Mode
 from shipments.offices.scope import EVERYWHERE
 from shipments.settings import Settings
-from shipments.tracking import logins
-from shipments.tracking.account import CarrierAccount, LoginKind
-from shipments.tracking.accounts import FORMER_SERVES
-from shipments.tracking.call import CallKind, CarrierCall, Outcome
+from shipments.tracking.accounts import logins
+from shipments.tracking.accounts.account import CarrierAccount, LoginKind
+from shipments.tracking.accounts.administering import FORMER_SERVES
+from shipments.tracking.calls.call import CallKind, CarrierCall, Outcome
 from shipments.tracking.legs import remove_leg
-from shipments.tracking.push import Subscription
-from shipments.tracking.subscribing import NOT_TOLD, RENEWED_BEFORE, hook_address, may_be_told, set_out
-from shipments.tracking.watch import LegWatch
+from shipments.tracking.polling.watch import LegWatch
+from shipments.tracking.pushes.push import Subscription
+from shipments.tracking.pushes.subscribing import NOT_TOLD, RENEWED_BEFORE, hook_address, may_be_told, set_out
 from tests.jobs.subscription_server import SubscriptionServer, subscription_server
 from tests.story.journey import Journey
-from tests.tracking.pushes import BOOKING, FORMER, SECRET, Told
+from tests.tracking.pushes.telling import BOOKING, FORMER, SECRET, Told
 
 DAY = timedelta(days=1)
 POST, DELETE = ("POST", "/v2/event-subscriptions"), ("DELETE", "/v2/event-subscriptions/sub-1")

@@ -20,11 +20,11 @@ from shipments.errors import (
 )
 from shipments.offices.scope import EVERYWHERE
 from shipments.settings import Settings
-from shipments.tracking import logins
-from shipments.tracking.account import CarrierAccount, ClientIn, LoginKind
-from shipments.tracking.account_terms import AccountAsked
-from shipments.tracking.accounts import add_account
-from shipments.tracking.call import CallKind, CarrierCall, Outcome
+from shipments.tracking.accounts import logins
+from shipments.tracking.accounts.account import CarrierAccount, ClientIn, LoginKind
+from shipments.tracking.accounts.administering import add_account
+from shipments.tracking.accounts.terms import AccountAsked
+from shipments.tracking.calls.call import CallKind, CarrierCall, Outcome
 from shipments.tracking.carriers import token_asking
 from shipments.tracking.carriers.answers import Account
 from shipments.tracking.carriers.connecting import Client, open_client

@@ -10,10 +10,10 @@ from sqlmodel import Session
 from jobs import polling
 from shipments.notices.notice import News
 from shipments.offices.scope import EVERYWHERE
-from shipments.tracking.account import CarrierAccount, LoginKind
-from shipments.tracking.call import CallKind, Outcome
+from shipments.tracking.accounts.account import CarrierAccount, LoginKind
+from shipments.tracking.accounts.logins import keep_token, seal_secret
+from shipments.tracking.calls.call import CallKind, Outcome
 from shipments.tracking.carriers.tokens import Token
-from shipments.tracking.logins import keep_token, seal_secret
 from tests.jobs.parcels import TOKEN_PATH, Parcels
 
 FRESH = "Bearer token-1"

@@ -20,8 +20,8 @@ from shipments.progress.keeping import rebuild
 from shipments.receipts.receipt import Condition
 from shipments.tracking import legs
 from shipments.tracking.event import CarrierEvent, Classifier
-from shipments.tracking.journeys import Way
-from shipments.tracking.lanes import Usual, keep
+from shipments.tracking.lanes.journeys import Way
+from shipments.tracking.lanes.learning import Usual, keep
 from shipments.tracking.legs import Told
 from shipments.tracking.milestones import Milestone, Reason
 from tests.story.journey import Journey, at, days

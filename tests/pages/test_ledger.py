@@ -5,14 +5,14 @@ import pytest
 from api.hardening import Hardened
 from api.pages import ledger_words
 from shipments.database import Database
-from shipments.tracking.call import CallKind
-from shipments.tracking.tallying import End
-from shipments.tracking.waiting import Why
-from shipments.tracking.watch import Urgency
+from shipments.tracking.calls.call import CallKind
+from shipments.tracking.calls.tallying import End
+from shipments.tracking.calls.waiting import Why
+from shipments.tracking.polling.watch import Urgency
 from tests.builders import an_office
 from tests.pages.conftest import Browser, WellFormed, dump_of, wiring_of
 from tests.pages.world import CANARIES, NOW, World
-from tests.tracking.ledger_rows import DAY, an_account
+from tests.tracking.calls.ledger_rows import DAY, an_account
 
 
 @pytest.fixture

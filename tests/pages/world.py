@@ -37,7 +37,7 @@ from tests.builders import (
     an_office,
     lines_of,
 )
-from tests.tracking.ledger_rows import a_ledger
+from tests.tracking.calls.ledger_rows import a_ledger
 
 PASSWORD = "a long row of invented words"
 NAME, CONTACT, CONTENT, REFERENCE = "Canary Diallo", "+224 600 55 01 77", "canary generator", "CANU1234567"

@@ -18,12 +18,12 @@ from shipments.boxes.facts import facts_changed
 from shipments.notices.notice import Notice
 from shipments.offices.scope import EVERYWHERE
 from shipments.settings import Settings
-from shipments.tracking.account import CarrierAccount
-from shipments.tracking.account_terms import AccountAsked, AccountChanged
-from shipments.tracking.accounts import add_account, renew_account
+from shipments.tracking.accounts.account import CarrierAccount
+from shipments.tracking.accounts.administering import add_account, renew_account
+from shipments.tracking.accounts.terms import AccountAsked, AccountChanged
 from shipments.tracking.carriers import CARRIERS
 from shipments.tracking.event import CarrierEvent
-from shipments.tracking.watch import LegWatch
+from shipments.tracking.polling.watch import LegWatch
 from tests.builders import NOON, a_batch, a_box, a_leg
 from tests.practice_carrier.asking import forget_all
 from tests.story.journey import Journey, at

@@ -25,9 +25,9 @@ from shipments.batches.batch import Mode
 from shipments.boxes.box import Stage
 from shipments.offices.scope import EVERYWHERE
 from shipments.settings import Settings
-from shipments.tracking.account import CarrierAccount
-from shipments.tracking.logins import hook_place
-from shipments.tracking.push import Push, PushState
+from shipments.tracking.accounts.account import CarrierAccount
+from shipments.tracking.accounts.logins import hook_place
+from shipments.tracking.pushes.push import Push, PushState
 from tests.api.world import another, wiring_of
 from tests.builders import NOON
 from tests.practice_carrier.carried import Carried

@@ -22,8 +22,8 @@ from shipments.progress.keeping import count_all, rebuild
 from shipments.receipts import handing_over, receiving
 from shipments.receipts.receipt import ReceiptLine
 from shipments.requests.request import RequestLine
-from shipments.tracking.journeys import Way
-from shipments.tracking.lanes import Usual, keep
+from shipments.tracking.lanes.journeys import Way
+from shipments.tracking.lanes.learning import Usual, keep
 from shipments.tracking.milestones import Milestone
 from shipments.transaction import finish
 from tests.story.journey import Journey

@@ -29,12 +29,12 @@ from shipments.receipts.receiving import Arrived, LineCounted
 from shipments.requests.request import RequestLine, SupplyRequest
 from shipments.sealing import KeyRing
 from shipments.tracking import legs
-from shipments.tracking.account_terms import AccountAsked
-from shipments.tracking.accounts import add_account
+from shipments.tracking.accounts.administering import add_account
+from shipments.tracking.accounts.terms import AccountAsked
 from shipments.tracking.event import CarrierEvent
 from shipments.tracking.legs import LegPlanned, Told
 from shipments.tracking.milestones import Milestone
-from shipments.tracking.watch import LegWatch
+from shipments.tracking.polling.watch import LegWatch
 from shipments.transaction import reading, transaction
 from tests.builders import NOON, a_case, a_request, an_actor, an_office, lines_of
 

@@ -21,8 +21,8 @@ from shipments.offices.person import Role
 from shipments.offices.scope import EVERYWHERE
 from shipments.receipts.receipt import Handover, Receipt
 from shipments.settings import Settings
-from shipments.tracking.account_terms import AccountAsked
-from shipments.tracking.accounts import add_account
+from shipments.tracking.accounts.administering import add_account
+from shipments.tracking.accounts.terms import AccountAsked
 from shipments.tracking.event import CarrierEvent
 from shipments.transaction import reading, transaction
 from tests.builders import a_person, an_office

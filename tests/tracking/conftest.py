@@ -6,8 +6,8 @@ from shipments.database import Database
 from shipments.settings import Settings
 from tests.story.fixtures import each_journey, journey
 from tests.story.journey import Journey
-from tests.tracking.ledger_rows import House
-from tests.tracking.pushes import Told
+from tests.tracking.calls.ledger_rows import House
+from tests.tracking.pushes.telling import Told
 
 __all__ = ["each_journey", "journey"]
 

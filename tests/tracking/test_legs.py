@@ -15,7 +15,7 @@ from shipments.sealing import KeyRing
 from shipments.tracking import legs
 from shipments.tracking.event import CarrierEvent, Classifier
 from shipments.tracking.milestones import Milestone, Reason
-from shipments.tracking.watch import LegWatch
+from shipments.tracking.polling.watch import LegWatch
 from tests.builders import NOON
 from tests.story import fixtures
 from tests.story.journey import Journey

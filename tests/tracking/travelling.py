@@ -9,8 +9,8 @@ from sqlmodel import Session, select
 from shipments.database import new_id
 from shipments.offices.scope import EVERYWHERE
 from shipments.tracking.event import CarrierEvent, Classifier
-from shipments.tracking.lane import Lane
-from shipments.tracking.lanes import learn
+from shipments.tracking.lanes.lane import Lane
+from shipments.tracking.lanes.learning import learn
 from shipments.tracking.milestones import Milestone as M
 from tests.builders import a_batch, a_leg
 from tests.story.journey import Journey, at

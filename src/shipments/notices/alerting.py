@@ -11,8 +11,8 @@ from shipments.batches.batch import Batch, Leg
 from shipments.notices.notice import News
 from shipments.notices.queueing import news_row, write_news
 from shipments.progress.deriving import TRAVELS
-from shipments.tracking.account import CarrierAccount
-from shipments.tracking.watch import LegWatch
+from shipments.tracking.accounts.account import CarrierAccount
+from shipments.tracking.polling.watch import LegWatch
 
 
 def queue_unknown(session: Session, unknown: Sequence[tuple[UUID, str]], *, now: datetime) -> int:

@@ -16,8 +16,8 @@ from shipments.boxes.box import Box, BoxFact, BoxLine
 from shipments.progress.facts import Arrival, BoxFacts, Deed, Passing, Said, Stretch
 from shipments.receipts.receipt import Explanation, Handover, HandoverLine, Receipt, ReceiptLine
 from shipments.tracking.event import CarrierEvent
-from shipments.tracking.lane import Lane
-from shipments.tracking.lanes import of_leg
+from shipments.tracking.lanes.lane import Lane
+from shipments.tracking.lanes.learning import of_leg
 
 V = TypeVar("V")
 Grouped = dict[UUID, tuple[V, ...]]

@@ -19,15 +19,15 @@ from shipments.errors import Invalid, NotFound, WrongState
 from shipments.offices.person import Role
 from shipments.offices.scope import Actor, find
 from shipments.shapes import DayOrInstant, Instant, Line, Unlocode, Word, moment
+from shipments.tracking.accounts.choosing import account_for, hand_over
 from shipments.tracking.carriers import CARRIERS
 from shipments.tracking.carriers.by_hand import Reported, Vocabulary, reported
-from shipments.tracking.choosing_accounts import account_for, hand_over
 from shipments.tracking.event import CarrierEvent, Classifier
-from shipments.tracking.inbox import wake_parked
 from shipments.tracking.milestones import Milestone, Reason
-from shipments.tracking.push import Subscription
-from shipments.tracking.watch import LegWatch
-from shipments.tracking.ways import ways_of
+from shipments.tracking.polling.watch import LegWatch
+from shipments.tracking.polling.ways import ways_of
+from shipments.tracking.pushes.inbox import wake_parked
+from shipments.tracking.pushes.push import Subscription
 
 AccountName = Annotated[str, msgspec.Meta(min_length=1, max_length=32, examples=["dhl-utrecht"])]
 UNLOCODE = r"[A-Z]{2}[A-Z2-9]{3}"

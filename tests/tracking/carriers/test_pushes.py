@@ -17,7 +17,7 @@ from shipments.tracking.carriers.pushing import MOST_REFERENCES, Hook, Pushes, S
 from shipments.tracking.milestones import Milestone
 from tests.tracking.carriers.telling import HEARD, a_leg, an_account, said
 from tests.tracking.carriers.telling_parcels import UPS_NUMBER, a_parcel, read_ups, ups_activity
-from tests.tracking.pushes import (
+from tests.tracking.pushes.telling import (
     BOOKING,
     FORMER,
     SECRET,

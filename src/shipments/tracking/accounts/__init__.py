@@ -1,0 +1,1 @@
+"""Logins with carriers: whose they are, what they may ask, and which one a leg uses."""

@@ -1,0 +1,242 @@
+"""What was put off, and why: legs that are due and not asked about, and how late those were that have been asked."""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Any
+from uuid import UUID
+
+import msgspec
+from sqlalchemy import ColumnElement, Float, case, cast, func
+from sqlmodel import Session, col, select
+
+from shipments.shapes import Instant
+from shipments.tracking.accounts.account import CarrierAccount
+from shipments.tracking.accounts.seeing import DAY, Days, Seen
+from shipments.tracking.calls.budgets import apart, day_start, left_for_patient, left_today, next_day, next_moment
+from shipments.tracking.calls.call import CalledLeg, CarrierCall
+from shipments.tracking.calls.tallying import made_within
+from shipments.tracking.carriers import CARRIERS
+from shipments.tracking.carriers.answers import AsksMany
+from shipments.tracking.polling.watch import LegWatch, Urgency
+
+LATE = timedelta(minutes=1)
+"""A worker looks about so often; what is asked within it was asked in time."""
+
+
+class Why(StrEnum):
+    """Why a due leg is not asked about. `kept_back`: what is left of the day is for legs near a change of stage."""
+
+    STOPPED = "stopped"
+    PAUSED = "paused"
+    DAY_SPENT = "day_spent"
+    KEPT_BACK = "kept_back"
+    LEG_SPENT = "leg_spent"
+    ITS_TURN = "its_turn"
+    ASKED_NOW = "asked_now"
+
+
+class Waiting(msgspec.Struct, frozen=True):
+    """Due legs with one reason. `due_since`: of the one that waits longest; None: put off, and due anew at `until`.
+
+    `until`: when they go on; None: unknown.
+    """
+
+    why: Why
+    legs: int
+    due_since: Instant | None
+    until: Instant | None
+
+
+class Late(msgspec.Struct, frozen=True):
+    """Of the legs asked in these days: how many more than a minute after they were due, the worst, and the median.
+
+    Seconds. A leg that was put off to the next day for its own limit was due anew then. The median is over all that
+    had a due time, in time or late; of two in the middle the lesser.
+    """
+
+    asked: int
+    late: int
+    worst_s: int
+    median_s: int
+
+
+class PutOff(msgspec.Struct, frozen=True, kw_only=True):
+    """What one account puts off. `today`: calls used of the day's budget `per_day`, which begins again at `resets_at`.
+
+    `legs`: due and not being asked about at this moment.
+    """
+
+    account: str
+    carrier: str
+    office: str | None
+    stopped: str | None
+    paused_until: Instant | None
+    today: int
+    per_day: int | None
+    per_leg_per_day: int | None
+    resets_at: Instant
+    legs: int
+    waiting: tuple[Waiting, ...]
+    late: Late | None
+
+
+class Held(msgspec.Struct, frozen=True):
+    """An account that needs somebody to look at it. `legs`: overdue by more than a day."""
+
+    account: str
+    stopped: bool
+    paused_until: Instant | None
+    legs: int
+
+
+def put_off(session: Session, accounts: Sequence[Seen], days: Days, *, now: datetime) -> list[PutOff]:
+    """One for each account, in their order. `days`: those over which lateness is counted."""
+    return [_of_account(session, one, days, now) for one in accounts]
+
+
+def held_back(session: Session, accounts: Sequence[Seen], *, now: datetime) -> list[Held]:
+    """Accounts that are stopped, paused, or put a leg off for more than a day."""
+    statement = (
+        select(LegWatch.account_id, func.count())
+        .where(col(LegWatch.account_id).in_([one.row.id for one in accounts]))
+        .where(col(LegWatch.urgency).in_(list(Urgency)), col(LegWatch.due_at) < now - DAY)
+        .group_by(col(LegWatch.account_id))
+    )
+    late = dict(session.exec(statement).all()) if accounts else {}
+    found = [
+        Held(one.named.account, one.row.stopped_reason is not None, _pause(one.row, now), late.get(one.row.id, 0))
+        for one in accounts
+    ]
+    return [one for one in found if one.stopped or one.paused_until or one.legs]
+
+
+def _of_account(session: Session, seen: Seen, days: Days, now: datetime) -> PutOff:
+    account = seen.row
+    waiting = _together(_reasons(session, account, now))
+    begin, reset = days.begin(account), next_day(account, now)
+    return PutOff(
+        **msgspec.structs.asdict(seen.named),
+        stopped=account.stopped_reason,
+        paused_until=_pause(account, now),
+        today=_made(session, account.id, day_start(account, now), reset),
+        per_day=account.per_day,
+        per_leg_per_day=account.per_leg_per_day,
+        resets_at=reset,
+        legs=sum(one.legs for one in waiting if one.why is not Why.ASKED_NOW),
+        waiting=tuple(waiting),
+        late=_lateness(session, account.id, begin[0], begin[-1]),
+    )
+
+
+def _reasons(session: Session, account: CarrierAccount, now: datetime) -> Iterable[Waiting]:
+    due = col(LegWatch.due_at) <= now
+    spent: ColumnElement[bool] = (col(LegWatch.leg_day_started) >= day_start(account, now)) & (
+        col(LegWatch.leg_calls) >= (account.per_leg_per_day or 0)
+    )
+    leased: tuple[ColumnElement[bool], Any] = (col(LegWatch.leased_until) > now, Why.ASKED_NOW.value)
+    kept = (col(LegWatch.urgency) > Urgency.NEAR_A_CHANGE, Why.KEPT_BACK.value)
+    limited, meant = [], due
+    if account.per_leg_per_day is not None:
+        # A worker that meets such a leg puts it off to the very moment of the reset.
+        limited, meant = [(spent, Why.LEG_SPENT.value)], due | (spent & (LegWatch.due_at == next_day(account, now)))
+    why = case(leased, *limited, kept, else_=Why.ITS_TURN.value)
+    statement = (
+        select(why, func.count(), func.min(case((due, col(LegWatch.due_at)))))
+        .where(LegWatch.account_id == account.id, col(LegWatch.urgency).in_(list(Urgency)), meant)
+        .group_by(why)
+    )
+    for own, legs, due_since in session.exec(statement):
+        reason = _reason(account, Why(own), now)
+        yield Waiting(reason, legs, due_since, _until(account, reason, legs, now))
+
+
+def _reason(account: CarrierAccount, own: Why, now: datetime) -> Why:
+    """What holds the account back goes before what holds the leg back."""
+    if own is Why.ASKED_NOW:
+        return own
+    if account.stopped_reason is not None:
+        return Why.STOPPED
+    if _pause(account, now) is not None:
+        return Why.PAUSED
+    if left_today(account, now=now) == 0:
+        return Why.DAY_SPENT
+    if own is Why.KEPT_BACK and left_for_patient(account, now=now) != 0:
+        return Why.ITS_TURN
+    return own
+
+
+def _until(account: CarrierAccount, why: Why, legs: int, now: datetime) -> datetime | None:
+    if why is Why.PAUSED:
+        return account.paused_until
+    if why in (Why.DAY_SPENT, Why.LEG_SPENT):
+        return next_day(account, now)
+    if why is Why.KEPT_BACK:
+        return _kept_until(account, now)
+    if why is Why.ITS_TURN:
+        return next_moment(account, now=now) + -(-legs // most_per_call(account.carrier)) * apart(account)
+    return None
+
+
+def _kept_until(account: CarrierAccount, now: datetime) -> datetime:
+    """The first minute at which those that can wait are given a call again; the next day at the latest."""
+    reset = next_day(account, now)
+    moments = (now + timedelta(minutes=minute) for minute in range(1, int((reset - now) / timedelta(minutes=1))))
+    return next((at for at in moments if left_for_patient(account, now=at)), reset)
+
+
+def _together(rows: Iterable[Waiting]) -> list[Waiting]:
+    """Each reason once, in the order of Why."""
+    found: dict[Why, Waiting] = {}
+    for one in rows:
+        other = found.get(one.why, one)
+        if other is not one:
+            until = max((at for at in (one.until, other.until) if at is not None), default=None)
+            since = min((at for at in (one.due_since, other.due_since) if at is not None), default=None)
+            one = Waiting(one.why, one.legs + other.legs, since, until)
+        found[one.why] = one
+    return [found[why] for why in Why if why in found]
+
+
+def _made(session: Session, account_id: UUID, first: datetime, last: datetime) -> int:
+    """From the ledger: the account's own count may be of the day after already."""
+    return session.exec(
+        select(func.count()).select_from(CarrierCall).where(*made_within(account_id, first, last))
+    ).one()
+
+
+def _lateness(session: Session, account_id: UUID, first: datetime, last: datetime) -> Late | None:
+    seconds = _seconds_late(session)
+    called = col(CalledLeg.call_id) == CarrierCall.id
+    asked = (*made_within(account_id, first, last), col(CalledLeg.due_at).is_not(None))
+    late = func.coalesce(func.sum(case((seconds > LATE.total_seconds(), 1), else_=0)), 0)
+    count, later, worst = session.exec(
+        select(func.count(), late, func.max(seconds)).select_from(CarrierCall).join(CalledLeg, called).where(*asked)
+    ).one()
+    if not count:
+        return None
+    middle = select(seconds).select_from(CarrierCall).join(CalledLeg, called).where(*asked)
+    median = session.exec(middle.order_by(seconds).offset((count - 1) // 2).limit(1)).one()
+    return Late(count, later, _whole(worst), _whole(median))
+
+
+def _seconds_late(session: Session) -> ColumnElement[float]:
+    """How long after its due time a leg was asked about."""
+    at, due = col(CarrierCall.at), col(CalledLeg.due_at)
+    if session.get_bind().dialect.name == "sqlite":
+        return (func.julianday(at) - func.julianday(due)) * DAY.total_seconds()
+    return cast(func.extract("epoch", at - due), Float)
+
+
+def _whole(seconds: float) -> int:
+    return max(0, round(float(seconds)))
+
+
+def _pause(account: CarrierAccount, now: datetime) -> datetime | None:
+    return account.paused_until if account.paused_until is not None and account.paused_until > now else None
+
+
+def most_per_call(carrier: str) -> int:
+    """How many legs one call can ask about."""
+    found = CARRIERS.get(carrier)
+    return found.most_per_call if isinstance(found, AsksMany) else 1

@@ -1,0 +1,1 @@
+"""How long lanes usually take and how quiet they usually are."""

@@ -1,0 +1,1 @@
+"""Asking carriers: which legs are due, who asks, and what becomes of the answers."""

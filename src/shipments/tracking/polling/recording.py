@@ -1,0 +1,147 @@
+"""What becomes of calls: events once each, the ledger, the next due times, pauses, stops."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from uuid import UUID
+
+import msgspec
+from sqlalchemy import BindParameter, bindparam, select
+from sqlmodel import Session, col
+
+from shipments.errors import CarrierError, CarrierOverQuota, CarrierRefused
+from shipments.tracking.accounts.account import CarrierAccount
+from shipments.tracking.calls.ending import end_calls
+from shipments.tracking.carriers.answers import Answer
+from shipments.tracking.hearing import Heard, hear
+from shipments.tracking.polling.blaming import Failure, blame
+from shipments.tracking.polling.result import Result
+from shipments.tracking.polling.scheduling import Answered, leave_due, plan_answered, plan_failed
+from shipments.tracking.polling.watch import LegWatch
+
+
+class Recorded(msgspec.Struct, frozen=True):
+    """What results changed: new events, unknown codes (leg, code), legs whose lease was lost, stopped accounts."""
+
+    new: int
+    unknown: Sequence[tuple[UUID, str]]
+    late: int
+    stopped: Sequence[str]
+
+
+def record(session: Session, results: Sequence[Result], *, pace: float, now: datetime) -> Recorded:
+    """Events once each, the ledger, the next due times, pauses. A leg whose lease another worker took is left out."""
+    accounts = _locked(session, results)
+    held = _still_held(session, results)
+    heard = _hear(session, results, held, now)
+    _plan(session, results, held, pace, now)
+    stopped = _blame(session, results, accounts, held, pace, now)
+    end_calls(session, results, accounts, heard.new, now=now)
+    return Recorded(
+        new=sum(heard.new.values()),
+        unknown=heard.unknown,
+        late=sum(len(one.claim.legs) for one in results) - len(held),
+        stopped=stopped,
+    )
+
+
+def _locked(session: Session, results: Sequence[Result]) -> Mapping[UUID, CarrierAccount]:
+    """Accounts that something happens to. Before any leg, as whoever claims does: nobody waits crosswise."""
+    concerned = {one.claim.account.id for one in results if not one.is_answered or one.unmade}
+    others = {one.claim.account.id for one in results} - concerned
+    if others:
+        failing = select(col(CarrierAccount.id)).where(
+            col(CarrierAccount.id).in_(others), col(CarrierAccount.failures) > 0
+        )
+        concerned |= set(session.connection().scalars(failing))
+    if not concerned:
+        return {}
+    chosen = (
+        select(CarrierAccount)
+        .where(col(CarrierAccount.id).in_(concerned))
+        .order_by(col(CarrierAccount.id))
+        .with_for_update()
+        .execution_options(populate_existing=True)
+    )
+    return {account.id: account for account in session.scalars(chosen)}
+
+
+def _still_held(session: Session, results: Sequence[Result]) -> Mapping[UUID, int]:
+    """Leg → failures, of the legs whose fence is still the newest; locked."""
+    fences = {leg.leg_id: leg.fence for one in results for leg in one.claim.legs}
+    rows = session.connection().execute(_HELD, {"ids": list(fences)})
+    return {leg: failures for leg, fence, failures in rows if fences[leg] == fence}
+
+
+_IDS: BindParameter[UUID] = bindparam("ids", expanding=True)
+_HELD = (
+    select(col(LegWatch.leg_id), col(LegWatch.fence), col(LegWatch.failures))
+    .where(col(LegWatch.leg_id).in_(_IDS))
+    .order_by(col(LegWatch.leg_id))
+    .with_for_update()
+)
+
+
+def _answered(results: Iterable[Result], held: Mapping[UUID, int]) -> Iterable[Answered]:
+    for one in results:
+        if isinstance(one.outcome, Mapping):
+            for leg in one.claim.legs:
+                if leg.leg_id in held:
+                    yield Answered(leg, one.outcome[leg.leg_id], one.heard_at)
+
+
+def _hear(session: Session, results: Sequence[Result], held: Mapping[UUID, int], now: datetime) -> Heard:
+    answers = {
+        one.leg.leg_id: _heard_now(one.said.answer, one.heard_at, now)
+        for one in _answered(results, held)
+        if one.said.answer is not None and one.said.answer.events
+    }
+    return hear(session, answers, now=now)
+
+
+def _heard_now(answer: Answer, heard_at: datetime, now: datetime) -> Answer:
+    """What was estimated "when we heard it" is dated now, as all that is recorded now."""
+    if heard_at == now or not any(event.created_at == heard_at for event in answer.events):
+        return answer
+    events = tuple(
+        msgspec.structs.replace(event, created_at=now) if event.created_at == heard_at else event
+        for event in answer.events
+    )
+    return msgspec.structs.replace(answer, events=events)
+
+
+def _plan(session: Session, results: Sequence[Result], held: Mapping[UUID, int], pace: float, now: datetime) -> None:
+    plan_answered(session, list(_answered(results, held)), pace=pace, now=now)
+    for one in results:
+        legs = {leg.leg_id: held[leg.leg_id] for leg in one.claim.legs if leg.leg_id in held}
+        error = one.outcome
+        if isinstance(error, CarrierOverQuota | CarrierRefused):
+            leave_due(session, list(legs), trouble=str(error), now=now)
+        elif isinstance(error, CarrierError):
+            plan_failed(session, legs, trouble=str(error), pace=pace, now=now)
+    unasked = [leg.leg_id for one in results if one.outcome is None for leg in one.claim.legs if leg.leg_id in held]
+    leave_due(session, unasked, trouble=None, now=now)
+
+
+def _blame(
+    session: Session,
+    results: Sequence[Result],
+    accounts: Mapping[UUID, CarrierAccount],
+    held: Mapping[UUID, int],
+    pace: float,
+    now: datetime,
+) -> list[str]:
+    """Accounts that stopped. One that answers for other legs is not down, and starts counting anew."""
+    stopped = []
+    for account in accounts.values():
+        of_it = [one for one in results if one.claim.account.id == account.id]
+        answering = any(one.is_answered for one in of_it)
+        failures = [
+            Failure(one.outcome, one.claim.call_at, one.spoilt)
+            for one in of_it
+            if isinstance(one.outcome, CarrierError) and any(leg.leg_id in held for leg in one.claim.legs)
+        ]
+        if answering:
+            account.failures = 0
+        if blame(session, account, failures, answering=answering, pace=pace, now=now):
+            stopped.append(account.name)
+    return stopped

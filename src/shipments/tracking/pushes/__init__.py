@@ -1,0 +1,1 @@
+"""What carriers tell us by themselves: the inbox, reading it, and asking to be told."""
