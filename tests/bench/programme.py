@@ -5,16 +5,14 @@ from base64 import b64encode
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
 from uuid import UUID
 
 import msgspec
-from sqlalchemy import insert
-from sqlmodel import Session, SQLModel, col, select
+from sqlmodel import Session, col, select
 
 from shipments import codes
 from shipments.batches.batch import Batch, Dispatch, Leg, Mode
-from shipments.boxes.box import Box, BoxFact, BoxLine, Happened
+from shipments.boxes.box import Box, BoxFact, BoxLine
 from shipments.boxes.facts import facts_changed
 from shipments.cases.carding import issue_card
 from shipments.cases.case import Case
@@ -26,10 +24,10 @@ from shipments.offices.scope import EVERYWHERE, Actor
 from shipments.requests.request import Answer, RequestLine, SupplyRequest
 from shipments.settings import Settings
 from shipments.transaction import transaction
+from tests.bench.sending import Values, a_box, facts_of, put
 from tests.builders import an_actor, an_item, an_office
 
 A_BATCH, A_CASE = 40, 2  # boxes
-Values = dict[str, Any]  # Any: a row as its columns
 
 
 class Programme(msgspec.Struct, frozen=True):
@@ -101,15 +99,15 @@ def _programme(session: Session, settings: Settings, boxes: int, now: datetime) 
 def _boxes(session: Session, between: Values, now: datetime) -> Iterator[tuple[str, UUID]]:
     """A batch at sea, full, with two boxes a case and one line a box."""
     batch = _a_batch(session, between, now)
-    boxes = [_a_box(between, batch, position, now) for position in range(1, A_BATCH + 1)]
+    boxes = [a_box(between, batch, position, now - timedelta(days=5)) for position in range(1, A_BATCH + 1)]
     wanted = _wanted(session, between, A_BATCH // A_CASE, now)
     lines = [
         {"id": new_id(), "box_id": box["id"], "request_line_id": wanted[index // A_CASE], "quantity": 1}
         for index, box in enumerate(boxes)
     ]
-    _put(session, Box, boxes)
-    _put(session, BoxLine, lines)
-    _put(session, BoxFact, [fact for box in boxes for fact in _facts(box)])
+    put(session, Box, boxes)
+    put(session, BoxLine, lines)
+    put(session, BoxFact, [fact for box in boxes for fact in facts_of(box)])
     facts_changed(session, [box["id"] for box in boxes])
     return ((box["code"], line["id"]) for box, line in zip(boxes, lines, strict=True))
 
@@ -128,7 +126,7 @@ def _wanted(session: Session, between: Values, count: int, now: datetime) -> lis
     line = {"position": 1, "description": "hammer", "quantity": A_CASE, "declared_value_cents": 1_200, **answered}
     lines = [{**line, "id": new_id(), "request_id": request["id"]} for request in requests]
     for table, rows in ((Case, cases), (SupplyRequest, requests), (RequestLine, lines)):
-        _put(session, table, rows)
+        put(session, table, rows)
     return [line["id"] for line in lines]
 
 
@@ -137,33 +135,10 @@ def _a_batch(session: Session, between: Values, now: datetime) -> UUID:
     batch, leg = new_id(), {"position": 1, "mode": Mode.SEA, "carrier": "dcsa", "reference_type": "equipment"}
     planned = {"code": codes.mint(codes.Kind.BATCH), "mode": Mode.SEA, "planned_at": left, "dispatched_at": left}
     way = {"from_place": "NLRTM", "to_place": "GNCKY", "planned_arrival": now + timedelta(days=25), "added_at": left}
-    _put(session, Batch, [{"id": batch, **between, **planned}])
-    _put(session, Leg, [{"id": new_id(), "batch_id": batch, **leg, **way, "reference": "PRCU0000001"}])
-    _put(session, Dispatch, [{"batch_id": batch, "at": left, "heard_at": left}])
+    put(session, Batch, [{"id": batch, **between, **planned}])
+    put(session, Leg, [{"id": new_id(), "batch_id": batch, **leg, **way, "reference": "PRCU0000001"}])
+    put(session, Dispatch, [{"batch_id": batch, "at": left, "heard_at": left}])
     return batch
-
-
-def _a_box(between: Values, batch: UUID, position: int, now: datetime) -> Values:
-    before = now - timedelta(days=5)
-    return {
-        **{"id": new_id(), "code": codes.mint(codes.Kind.BOX)},
-        **between,
-        **{"length_mm": 600, "width_mm": 400, "height_mm": 400},
-        **{"registered_at": before, "sealed_at": before, "seal_number": "S000001", "gross_weight_g": 12_500},
-        **{"batch_id": batch, "batch_position": position},
-    }
-
-
-def _facts(box: Values) -> Iterator[Values]:
-    seal = {"seal_number": box["seal_number"], "weight_g": box["gross_weight_g"]}
-    for happened, details in ((Happened.SEALED, seal), (Happened.JOINED_BATCH, {})):
-        at = box["sealed_at"]
-        fact = {"happened": happened, "occurred_at": at, "heard_at": at, "details": details}
-        yield {"id": new_id(), "box_id": box["id"], **fact}
-
-
-def _put(session: Session, table: type[SQLModel], rows: list[Values]) -> None:
-    session.connection().execute(insert(table), rows)
 
 
 def _key(session: Session, settings: Settings, actor: Actor, now: datetime) -> str:
