@@ -17,7 +17,7 @@ demo: $(READY) ## A whole programme on this machine, with invented people; PORT=
 	.venv/bin/shipments demo --port $(PORT)
 
 test: $(READY) node browser ## Every test, on SQLite and on a PostgreSQL of its own; ARGS='-k box' for some
-	.venv/bin/pytest $(ARGS)
+	.venv/bin/pytest -n auto --dist loadfile $(ARGS)
 
 check: $(READY) ## Style, types, layers, and migrations that say what the tables say
 	.venv/bin/ruff check

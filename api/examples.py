@@ -35,7 +35,7 @@ _LEG = {
     "planned_arrival": "2026-03-30T12:00:00Z",
 }
 _ARRIVAL = {"from": "2026-03-30T12:00:00Z", "to": "2026-04-03T12:00:00Z", "source": "history", "journeys": 14}
-_LEG_VIEW = {"id": OTHER, "position": 1, **_LEG, "account": None, "expected": _ARRIVAL}
+_LEG_VIEW = {"id": OTHER, "position": 1, **_LEG, "account": None, "expected": _ARRIVAL, "trouble": None}
 _REQUEST = {
     "code": REQUEST,
     "case": CASE,
@@ -105,7 +105,7 @@ _LEDGER = {
             "resets_at": "2026-03-03T00:00:00Z",
             "legs": 12,
             "waiting": [{"why": "day_spent", "legs": 12, "due_since": MORNING, "until": "2026-03-03T00:00:00Z"}],
-            "late": {"asked": 3, "late": 1, "worst_s": 5_400, "median_s": 20},
+            "late": {"asked": 3, "late": 1, "by_an_hour": 1, "worst_s": 5_400, "mean_s": 1_820},
         }
     ],
     "tomorrow": [

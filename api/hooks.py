@@ -1,7 +1,8 @@
 """The hooks: where carriers tell us by themselves. No login but the message's own proof; one insert, then the answer.
 
 A proof is judged before it is counted, unlike a password: the secrets are 32 random bytes, so that many guesses at
-once gain nothing, and whoever sends forged messages must not shut the carrier out.
+once gain nothing, and whoever sends forged messages must not shut the carrier out. Only what is forged for an account
+that there is is counted, and only up to the limits: nobody can make us write without end.
 """
 
 import asyncio
@@ -21,7 +22,7 @@ from api.openapi import JSON, Json, refusal_of
 from api.pages.signing import client_address
 from api.wiring import Wiring
 from shipments.errors import Invalid, NotSignedIn, TooManyAttempts
-from shipments.offices.guessing import Limit, a_guess, neighbourhood, take
+from shipments.offices.guessing import Limit, a_guess, must_wait, neighbourhood, take
 from shipments.offices.scope import NOBODY
 from shipments.tracking.pushes.inbox import NEWEST, OLDEST, HookOpen, is_timely, keep_push, open_hook
 from shipments.transaction import perform, reading
@@ -82,7 +83,7 @@ def _receive(wiring: Wiring, told: Told) -> int:
     now = wiring.clock()
     hook = _open_hook(wiring, told)
     if hook is None or not hook.carrier.is_genuine(told.body, told.headers, hook.secrets):
-        _refuse(wiring, told)
+        _refuse(wiring, told, counted=hook is not None)
     if not is_timely(hook.carrier.made_at(told.body), now=now):
         window = f"{OLDEST.days} days ago and {NEWEST.seconds // 3600} hour ahead"
         raise Invalid([("body", f"a message made between {window}; what this one says is polled, do not repeat it")])
@@ -100,7 +101,7 @@ def _open_hook(wiring: Wiring, told: Told) -> HookOpen | None:
         return open_hook(session, wiring.ring, told.carrier, account_id, now=wiring.clock())
 
 
-def _refuse(wiring: Wiring, told: Told) -> NoReturn:
+def _refuse(wiring: Wiring, told: Told, *, counted: bool) -> NoReturn:
     """Alike for a wrong carrier, account and proof. Raises NotSignedIn, TooManyAttempts."""
     now, near = wiring.clock(), neighbourhood(told.address)
     guesses = (
@@ -108,7 +109,10 @@ def _refuse(wiring: Wiring, told: Told) -> NoReturn:
         a_guess(wiring.ring, PER_ADDRESS, near),
         a_guess(wiring.ring, IN_ALL),
     )
-    wait = perform(wiring.database, NOBODY, partial(take, guesses=guesses, now=now), now=now)
+    with reading(wiring.database, NOBODY) as session:
+        wait = must_wait(session, guesses, now=now)
+    if wait is None and counted:
+        wait = perform(wiring.database, NOBODY, partial(take, guesses=guesses, now=now), now=now)
     if wait is not None:
         raise TooManyAttempts(wait)
     raise NotSignedIn("The message does not prove itself here. Check the address of the hook and the account's secret.")

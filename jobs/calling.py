@@ -3,39 +3,35 @@
 import asyncio
 import logging
 from collections import deque
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Sequence
 from datetime import datetime, timedelta
-from typing import TypeVar
 from uuid import UUID
 
 import msgspec
+from sqlalchemy.exc import SQLAlchemyError
 from sqlmodel import Session
 
 from jobs.tokens import Tokens
+from jobs.turns import LOOKS_AGAIN_AFTER, Clock, Pause, Turns
 from shipments.database import Database
-from shipments.errors import CarrierError, CarrierOverQuota, CarrierRefused, CarrierUnreadable
+from shipments.errors import CarrierError, CarrierOverQuota, CarrierRefused, CarrierUnreadable, Unavailable
 from shipments.offices.scope import EVERYWHERE
-from shipments.tracking.accounts.account import CarrierAccount
-from shipments.tracking.calls.budgets import Reserved, reserve
+from shipments.tracking.accounts.locking import locked_account
+from shipments.tracking.calls.budgets import Reserved, apart, reserve
 from shipments.tracking.calls.call import CallKind
+from shipments.tracking.calls.moving import Placed, is_late, may_call, move_places
 from shipments.tracking.carriers import CARRIERS
 from shipments.tracking.carriers.answers import Account, AsksMany
 from shipments.tracking.carriers.asking import Said, ask, ask_many
 from shipments.tracking.carriers.connecting import CONNECTIONS, Client, open_client
 from shipments.tracking.carriers.fetching import Wire
-from shipments.tracking.polling.claiming import Claim, may_call, move_claims
+from shipments.tracking.polling.claiming import Claim
 from shipments.tracking.polling.result import Result
-from shipments.transaction import perform, reading
+from shipments.transaction import perform
 
-LOOKS_AGAIN_AFTER = timedelta(seconds=1)  # in the meantime another worker may have been told to wait
-LATE = timedelta(milliseconds=100)
-MATTERS = timedelta(milliseconds=5)  # with a budget above 200 a second, being late matters less than a transaction
-MATTERS_ALWAYS = timedelta(seconds=5)  # beyond a reset it would be another day's call
 SOON = timedelta(milliseconds=1)
+OURS = (Unavailable, SQLAlchemyError)  # our own database is busy or away: that costs no answer and blames no carrier
 log = logging.getLogger(__name__)
-T = TypeVar("T")
-Clock = Callable[[], datetime]
-Pause = Callable[[float], Awaitable[object]]
 
 
 class Caller:
@@ -45,7 +41,7 @@ class Caller:
         self._database = database
         self._tokens = tokens
         self._clock = clock
-        self._pause = pause
+        self._turns = Turns(database, clock, pause)
         self._clients: dict[tuple[UUID, str, bool], Client] = {}
         self._stopping = False
         self._sequences: set[_Sequence] = set()
@@ -82,9 +78,12 @@ class Caller:
 
     async def _call(self, sequence: "_Sequence") -> list[Result]:
         under_way: list[asyncio.Task[Result]] = []
-        while sequence.left and await self._turn_comes(sequence):
-            claim = sequence.left.popleft()
-            under_way.append(asyncio.create_task(self._ask(claim, sequence)))
+        try:
+            while sequence.left and await self._turn_comes(sequence):
+                claim = sequence.left.popleft()
+                under_way.append(asyncio.create_task(self._ask(claim, sequence)))
+        except OURS as error:
+            log.error("calls are put off, since the database could not be asked: %s", type(error).__name__)
         return [
             *map(self._unasked, sequence.left),
             *map(self._unasked, sequence.lost),
@@ -105,33 +104,31 @@ class Caller:
                 return True
             sequence.free.release()
             if wait > SOON:
-                await self._wait(wait.total_seconds(), sequence.hushed)
-            if sequence.hushed.is_set() or (sequence.looks_again() and not await self._may_call(sequence)):
+                await self._turns.wait(wait.total_seconds(), sequence.hushed)
+            if sequence.hushed.is_set() or (sequence.looks_again() and not await self._goes_on(sequence)):
                 return False
-            if sequence.is_late(sequence.until_next()):
+            if sequence.left and sequence.is_late(sequence.until_next()):
                 await self._move(sequence)
         return False
 
-    async def _wait(self, seconds: float, hushed: asyncio.Event) -> None:
-        waits = [asyncio.ensure_future(self._pause(seconds)), asyncio.ensure_future(hushed.wait())]
-        try:
-            await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            for one in waits:
-                one.cancel()
-
-    async def _may_call(self, sequence: "_Sequence") -> bool:
-        def look() -> bool:
-            with reading(self._database, EVERYWHERE) as session:
-                return may_call(session, sequence.account.id, now=self._clock())
-
+    async def _goes_on(self, sequence: "_Sequence") -> bool:
+        """Places that stand nearer to each other than the account allows by now are exchanged too."""
         sequence.has_looked()
-        return await asyncio.to_thread(look)
+        stands = await self._turns.stands(sequence.account.id)
+        if stands is not None and stands > sequence.apart:
+            sequence.apart = stands
+            await self._move(sequence)
+        return stands is not None
 
     async def _move(self, sequence: "_Sequence") -> None:
-        """Places that have passed are exchanged for new ones, all at once."""
-        late, account_id = list(sequence.left), sequence.account.id
-        moved = await self._in_transaction(lambda s: move_claims(s, account_id, late, now=self._clock()))
+        """All places are exchanged for new ones at once."""
+        late = list(sequence.left)
+        placed, account_id = [claim.placed for claim in late], sequence.account.id
+
+        def work(session: Session) -> dict[UUID, datetime]:
+            return move_places(session, account_id, placed, now=self._clock())
+
+        moved = await asyncio.to_thread(perform, self._database, EVERYWHERE, work, now=self._clock())
         sequence.left.clear()
         for claim in late:
             at = moved.get(claim.call_id)
@@ -146,14 +143,13 @@ class Caller:
         heard_at, spoilt = self._clock(), False
         outcome: dict[UUID, Said] | CarrierError
         try:
-            outcome = await self._said(claim, heard_at, wires, pages)
+            outcome = await self._said(claim, sequence, heard_at, wires, pages)
         except CarrierError as error:
             outcome = error
             if isinstance(error, CarrierOverQuota | CarrierRefused):
                 sequence.hushed.set()  # whoever still waits for their turn with this account must not call now
             if isinstance(error, CarrierRefused) and claim.by_token:
-                await self._tokens.spoil(claim.account.id, claim.account.secret)
-                spoilt = True
+                spoilt = await self._spoilt(claim)
         except Exception as error:  # whatever an answer makes go wrong costs this call, and no other
             log.error("a call failed in a way that was not foreseen: %s", type(error).__name__)
             outcome = CarrierUnreadable(f"The answer could not be read: {type(error).__name__}.")
@@ -161,8 +157,16 @@ class Caller:
             sequence.free.release()
         return Result(claim=claim, outcome=outcome, heard_at=heard_at, wires=wires, pages=pages, spoilt=spoilt)
 
+    async def _spoilt(self, claim: Claim) -> bool:
+        """Where that cannot be written now, the same token is refused once more, and spoilt then."""
+        try:
+            await self._tokens.spoil(claim.account.id, claim.account.secret)
+        except OURS as error:
+            log.error("a refused token could not be taken out of use: %s", type(error).__name__)
+        return True
+
     async def _said(
-        self, claim: Claim, heard_at: datetime, wires: list[Wire], pages: list[Reserved]
+        self, claim: Claim, sequence: "_Sequence", heard_at: datetime, wires: list[Wire], pages: list[Reserved]
     ) -> dict[UUID, Said]:
         account, client, carrier = claim.account, self.client(claim.account), CARRIERS[claim.account.carrier]
         if len(claim.legs) > 1:
@@ -179,44 +183,56 @@ class Caller:
             since=leg.since,
             heard_at=heard_at,
             known=leg.answer_digest,
-            permit=lambda: self._permit(account.id, leg.leg_id, pages),
+            permit=lambda: self._permit(claim, sequence, pages),
             wires=wires,
         )
         return {leg.leg_id: said}
 
-    async def _permit(self, account_id: UUID, leg_id: UUID, pages: list[Reserved]) -> bool:
-        """Further pages take their place in the account's budget like any call; False where its day is spent."""
+    async def _permit(self, claim: Claim, sequence: "_Sequence", pages: list[Reserved]) -> bool:
+        """Further pages take their place in the account's budget like any call, and wait for their turn.
 
-        def work(session: Session) -> Reserved | None:
-            account = session.get_one(CarrierAccount, account_id, with_for_update=True, populate_existing=True)
-            return reserve(session, account, CallKind.PAGE, [(leg_id, None)], now=self._clock())
-
-        place = await self._in_transaction(work)
-        if place is None:
+        False where its day is spent, it was paused or stopped meanwhile, or our database cannot be asked: then what has
+        been read is kept, and the rest asked for again.
+        """
+        try:
+            placed = None if sequence.hushed.is_set() else await asyncio.to_thread(self._page_placed, claim)
+            if placed is None:
+                return False
+            pages.append(Reserved(placed.call_id, placed.at))
+            placed, comes = await self._turns.comes(claim.account.id, placed, sequence.hushed)
+            pages[-1] = Reserved(placed.call_id, placed.at)
+            return comes
+        except OURS as error:
+            log.error("further pages are put off, since the database could not be asked: %s", type(error).__name__)
             return False
-        pages.append(place)
-        wait = (place.at - self._clock()).total_seconds()
-        if wait > 0:
-            await self._pause(wait)
-        return True
+
+    def _page_placed(self, claim: Claim) -> Placed | None:
+        legs = [leg.leg_id for leg in claim.legs]
+
+        def work(session: Session) -> Placed | None:
+            account = locked_account(session, claim.account.id)
+            now = self._clock()
+            if not may_call(account, now):
+                return None
+            reserved = reserve(session, account, CallKind.PAGE, [(leg, None) for leg in legs], now=now)
+            return Placed(reserved.call_id, reserved.at, legs, apart(account), claim.until) if reserved else None
+
+        return perform(self._database, EVERYWHERE, work, now=self._clock())
 
     def _unasked(self, claim: Claim) -> Result:
         return Result(claim=claim, outcome=None, heard_at=self._clock())
-
-    async def _in_transaction(self, work: Callable[[Session], T]) -> T:
-        return await asyncio.to_thread(perform, self._database, EVERYWHERE, work, now=self._clock())
 
 
 class _Sequence:
     """The calls of one account that are still to be made, `left`; `lost` are those that have no place any more.
 
-    The time is the clock's, and goes on where the clock stands still.
+    `apart`: how far from each other they must stand. The time is the clock's, and goes on where that stands still.
     """
 
     def __init__(self, clock: Clock, claims: Sequence[Claim]) -> None:
         self.left = deque(claims)
         self.lost: list[Claim] = []
-        self.account = claims[0].account
+        self.account, self.apart = claims[0].account, claims[0].apart
         self.hushed = asyncio.Event()
         self.free = asyncio.Semaphore(CONNECTIONS)
         self._clock = clock
@@ -232,7 +248,7 @@ class _Sequence:
 
     def is_late(self, wait: timedelta) -> bool:
         """Calls that make up for lost time come in a burst."""
-        return -wait > MATTERS_ALWAYS or (-wait > LATE and self.left[0].apart > MATTERS)
+        return is_late(-wait, self.apart)
 
     def looks_again(self) -> bool:
         return self._now() - self._looked_at > LOOKS_AGAIN_AFTER

@@ -9,6 +9,7 @@ from typing import TypeVar
 from uuid import UUID
 
 from sqlalchemy import select
+from sqlalchemy.exc import DataError, IntegrityError
 from sqlmodel import Session, col
 
 from shipments import journal
@@ -68,17 +69,20 @@ class Hearer:
             return self._one_by_one()
 
     def _one_by_one(self) -> PushesHeard:
-        """Whatever the database refuses of one message must not keep the others waiting for ever."""
+        """What the database refuses of one message, or what its own trouble is, must not keep the others waiting."""
         total = PushesHeard()
         for push_id in self._waiting(MOST):
             try:
                 heard = self._hear(most=1, only=push_id)
-            except Unavailable:
-                raise
-            except Exception as error:
+            except (IntegrityError, DataError, ValueError) as error:
                 now, why = self._clock(), f"The message could not be kept: {type(error).__name__}."
                 self._perform(partial(give_up, push_id=push_id, why=why, now=now), now)
                 heard = PushesHeard(read=1, unreadable=1)
+            except Unavailable:
+                raise
+            except Exception as error:  # it was acknowledged, and its carrier never tells it again: it waits
+                log.error("a message could not be heard, and waits: %s", type(error).__name__)
+                continue
             total.add(heard)
         return total
 

@@ -15,8 +15,11 @@ import msgspec
 from sqlalchemy.exc import DataError, IntegrityError
 from sqlmodel import Session
 
-from jobs.calling import Caller, Pause
+from jobs.blaming import blame_and_tell
+from jobs.calling import Caller
+from jobs.clocks import clock_fits
 from jobs.tokens import Tokens
+from jobs.turns import Pause
 from shipments import journal
 from shipments.clock import utc_now
 from shipments.database import Database
@@ -26,7 +29,6 @@ from shipments.notices.alerting import queue_stopped, queue_unknown
 from shipments.offices.scope import EVERYWHERE
 from shipments.settings import Settings
 from shipments.tracking.carriers.answers import Account
-from shipments.tracking.polling.blaming import blame_account
 from shipments.tracking.polling.claiming import Claim, claim_due, due_accounts
 from shipments.tracking.polling.filling import Lease
 from shipments.tracking.polling.recording import Recorded, record
@@ -93,7 +95,7 @@ class Poller:
 
     def _due_accounts(self) -> list[Account]:
         with reading(self._database, EVERYWHERE) as session:
-            return due_accounts(session, self._settings.ring, now=self._clock())
+            return due_accounts(session, now=self._clock())
 
     async def _serve(self, account: Account, total: Round) -> None:
         try:
@@ -107,25 +109,32 @@ class Poller:
         Not on SQLite: its driver hands the interpreter back at each row, and gets it again only when the other thread
         pauses, so that both together take longer than one after the other.
         """
-        claims = await self._claim(account)
+        begun, claims = self._clock(), await self._claim(account)
         recording: asyncio.Task[None] | None = None
         while claims:
             results = await self._caller.call(claims)
             if recording is not None:
                 await recording
-            whole = sum(len(claim.legs) for claim in claims) >= self._settings.poll_batch
+            more, begun = self._may_be_more(claims, begun), self._clock()
             if self._database.local or any(map(_concerns_the_account, results)):
                 await self._record(results, total)
                 spoilt = any(one.spoilt for one in results)
-                claims, recording = await self._claim(account) if whole or spoilt else [], None
+                claims, recording = await self._claim(account) if more or spoilt else [], None
             else:
-                claims = await self._claim(account) if whole else []
+                claims = await self._claim(account) if more else []
                 recording = asyncio.create_task(self._record(results, total))
         if recording is not None:
             await recording
 
+    def _may_be_more(self, claims: Sequence[Claim], begun: datetime) -> bool:
+        """Whether as much was claimed as fits: into a batch, or into the part of the lease that calls may begin in."""
+        last = max(claims, key=lambda claim: claim.call_at)
+        filled = last.call_at + 2 * last.apart >= begun + timedelta(seconds=self._settings.lease_s) / 4
+        return filled or sum(len(claim.legs) for claim in claims) >= self._settings.poll_batch
+
     async def _claim(self, account: Account) -> Sequence[Claim]:
-        if self._stopping or not await self._has_secret(account):
+        fits = await asyncio.to_thread(clock_fits, self._database, self._clock)
+        if self._stopping or not fits or not await self._has_secret(account):
             return []
         lease = Lease(self._settings.poll_batch, timedelta(seconds=self._settings.lease_s), self._settings.carrier_pace)
 
@@ -147,8 +156,7 @@ class Poller:
         now, pace = self._clock(), self._settings.carrier_pace
 
         def work(session: Session) -> None:
-            stopped = blame_account(session, account_id, error, pace=pace, now=now)
-            queue_stopped(session, [stopped] if stopped else [], now=now)
+            blame_and_tell(session, account_id, error, pace=pace, now=now)
 
         await self._in_transaction(work, now)
 

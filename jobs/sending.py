@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from functools import partial
 from typing import TypeVar
+from uuid import UUID
 
 import msgspec
 from sqlmodel import Session
@@ -68,7 +69,10 @@ class Sender:
         now = self._clock()
         await self._in_transaction(partial(make_digests, now=now), now)
         while claimed := await self._claim():
-            tried = [one for one in await asyncio.gather(*map(self._try, claimed)) if one]
+            in_order: dict[UUID, list[Outgoing]] = {}
+            for outgoing in claimed:
+                in_order.setdefault(outgoing.wish.id, []).append(outgoing)
+            tried = [one for part in await asyncio.gather(*map(self._try_each, in_order.values())) for one in part]
             late = await self._record(tried)
             total.sent += sum(isinstance(one.outcome, Sent) for one in tried)
             total.failed += sum(isinstance(one.outcome, Failed) for one in tried)
@@ -92,18 +96,23 @@ class Sender:
         work = partial(claim_deliveries, channels=channels, most=MOST, lease=lease, now=now)
         return await self._in_transaction(work, now)
 
+    async def _try_each(self, in_order: Sequence[Outgoing]) -> list[Tried]:
+        """The messages to one address, one after the other; those whose lease would end meanwhile are left out."""
+        return [one for one in [await self._try(outgoing) for outgoing in in_order] if one]
+
     async def _try(self, outgoing: Outgoing) -> Tried | None:
         """None: the lease would end before the sending does, so whoever holds it next may send."""
         try:
             if outgoing.wish.channel == Channel.WEBHOOK:
-                return Tried(outgoing, await self._post(outgoing))
+                return None if self._too_late(outgoing) else Tried(outgoing, await self._post(outgoing))
             async with self._mailing:
-                if self._clock() + timedelta(seconds=self._send_s) > outgoing.leased_until:
-                    return None
-                return Tried(outgoing, await self._mail(outgoing))
+                return None if self._too_late(outgoing) else Tried(outgoing, await self._mail(outgoing))
         except Exception as error:  # whatever goes wrong with one message costs no other
             log.error("a message could not be sent, in a way that was not foreseen: %s", type(error).__name__)
             return Tried(outgoing, Failed(f"It could not be sent: {type(error).__name__}."))
+
+    def _too_late(self, outgoing: Outgoing) -> bool:
+        return self._clock() + timedelta(seconds=self._send_s) > outgoing.leased_until
 
     async def _mail(self, outgoing: Outgoing) -> Sent | Failed:
         assert self._server is not None

@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from functools import partial
 from typing import TypeVar
@@ -11,19 +11,25 @@ from uuid import UUID
 import msgspec
 from sqlmodel import Session
 
+from jobs.blaming import blame_and_tell
+from jobs.calling import Caller
+from jobs.clocks import clock_fits
 from jobs.tokens import Tokens
+from jobs.turns import Turns
 from shipments.clock import utc_now
 from shipments.database import Database
 from shipments.errors import CarrierError, CarrierRefused, CarrierUnavailable, CarrierUnreadable
+from shipments.notices.alerting import queue_stopped
 from shipments.offices.scope import EVERYWHERE
 from shipments.settings import Settings
 from shipments.tracking.accounts.account import CarrierAccount
-from shipments.tracking.accounts.logins import open_account
+from shipments.tracking.accounts.logins import unopened
 from shipments.tracking.carriers.answers import Account
-from shipments.tracking.carriers.connecting import Client, open_client
+from shipments.tracking.carriers.connecting import Client
 from shipments.tracking.carriers.fetching import Wire, fetch
 from shipments.tracking.carriers.pushing import Subscribed
-from shipments.tracking.pushes.subscribing import Came, Errand, come_back, enter_subscriptions, set_out
+from shipments.tracking.pushes.entering import Lacking, accounts_with_errands, enter_subscriptions, lacking
+from shipments.tracking.pushes.subscribing import Came, Errand, come_back, give_up, set_out
 from shipments.transaction import perform, reading
 
 log = logging.getLogger(__name__)
@@ -47,69 +53,96 @@ class Subscriber:
         self._settings = settings
         self._clock = clock
         self._tokens = Tokens(database, settings, clock)
-        self._clients: dict[tuple[UUID, str], Client] = {}
+        self._caller = Caller(database, self._tokens, clock)
         self._lease = timedelta(seconds=settings.lease_s)
-        self._stopping = False
+        self._turns, self._hushed = Turns(database, clock), asyncio.Event()
 
     async def round(self) -> Asked:
         """Makes the calls that are due, of each account one after the other, up to MOST_A_ROUND."""
         now, total = self._clock(), Asked()
-        enter = partial(enter_subscriptions, base_url=self._settings.base_url, now=now)
-        accounts = await self._in_transaction(enter, now)
-        await asyncio.gather(*(self._ask_all(account_id, total) for account_id in accounts))
+        if not await asyncio.to_thread(clock_fits, self._database, self._clock):
+            return total
+        found = await asyncio.to_thread(self._lacking, now)
+        if not found.is_nothing:
+            await self._in_transaction(partial(enter_subscriptions, found=found, now=now), now)
+        accounts = await asyncio.to_thread(self._with_errands, now)
+        asking = (self._ask_all(account_id, total) for account_id in accounts)
+        for ended in await asyncio.gather(*asking, return_exceptions=True):
+            if isinstance(ended, BaseException):  # whatever it is, it costs one account one round
+                log.error("an account's subscriptions failed: %s", type(ended).__name__)
         if total.calls:
             log.info("subscriptions: %s", msgspec.structs.asdict(total))
         return total
 
     def stop(self) -> None:
         """No further call is begun."""
-        self._stopping = True
+        self._hushed.set()
 
     async def close(self) -> None:
         """Closes the clients."""
-        for client in self._clients.values():
-            await client.aclose()
-        self._clients.clear()
+        await self._caller.close()
 
     async def _ask_all(self, account_id: UUID, total: Asked) -> None:
         for _ in range(MOST_A_ROUND):
-            if self._stopping:
+            if self._hushed.is_set():
                 return
             try:
-                client = self._client(await asyncio.to_thread(self._look, account_id))
-                account = await self._tokens.fresh(account_id, client)
+                client = self._caller.client(await asyncio.to_thread(self._look, account_id))
+                account = await self._fresh(account_id, client)
+                errand = await self._in_transaction(partial(self._set_out, account_id=account_id), self._clock())
             except CarrierError as error:
                 log.warning("no subscriptions were asked for: %s", error)
                 return
-            now = self._clock()
-            errand = await self._in_transaction(partial(self._set_out, account_id=account_id, now=now), now)
-            if errand is None:
+            if errand is None or not await self._run(client, account, errand, total):
                 return
-            came = await self._run(client, account, errand)
-            total.calls += 1
-            total.failed += isinstance(came, CarrierError)
-            if isinstance(came, CarrierError) and not isinstance(came, CarrierUnreadable):
-                return  # it would say the same of the others; an answer that cannot be read costs its own legs
+
+    def _lacking(self, now: datetime) -> Lacking:
+        with reading(self._database, EVERYWHERE) as session:
+            return lacking(session, base_url=self._settings.base_url, now=now)
+
+    def _with_errands(self, now: datetime) -> Sequence[UUID]:
+        with reading(self._database, EVERYWHERE) as session:
+            return accounts_with_errands(session, base_url=self._settings.base_url, now=now)
 
     def _look(self, account_id: UUID) -> Account:
         with reading(self._database, EVERYWHERE) as session:
-            row = session.get_one(CarrierAccount, account_id)
-            return open_account(self._settings.ring, row, now=self._clock())
+            return unopened(session.get_one(CarrierAccount, account_id))
 
-    def _set_out(self, session: Session, *, account_id: UUID, now: datetime) -> Errand | None:
+    async def _fresh(self, account_id: UUID, client: Client) -> Account:
+        try:
+            return await self._tokens.fresh(account_id, client)
+        except CarrierError as error:
+            now, pace = self._clock(), self._settings.carrier_pace
+            blame = partial(blame_and_tell, account_id=account_id, error=error, pace=pace, now=now)
+            await self._in_transaction(blame, now)
+            raise
+
+    def _set_out(self, session: Session, *, account_id: UUID) -> Errand | None:
+        """The clock is read once the transaction has begun: waiting for it uses up no place."""
         ring, base_url = self._settings.ring, self._settings.base_url
-        return set_out(session, ring, account_id, base_url=base_url, lease=self._lease, now=now)
+        return set_out(session, ring, account_id, base_url=base_url, lease=self._lease, now=self._clock())
 
-    async def _run(self, client: Client, account: Account, errand: Errand) -> Came:
-        await asyncio.sleep(max(0.0, (errand.at - self._clock()).total_seconds()))
+    async def _run(self, client: Client, account: Account, errand: Errand, total: Asked) -> bool:
+        """Whether the account may be asked for more."""
+        placed, comes = await self._turns.comes(errand.account_id, errand.placed, self._hushed)
+        errand, now = msgspec.structs.replace(errand, placed=placed), self._clock()
+        if not comes:
+            await self._in_transaction(partial(give_up, errand=errand, now=now), now)
+            return False
         wire = Wire()
         came = await self._call(client, account, errand, wire)
         if isinstance(came, CarrierRefused):
             await self._tokens.spoil(account.id, account.secret)
+        await self._in_transaction(partial(self._come_back, errand=errand, came=came, wire=wire), self._clock())
+        total.calls += 1
+        total.failed += isinstance(came, CarrierError)
+        # Else it would say the same of the others; an answer that cannot be read costs its own legs.
+        return not isinstance(came, CarrierError) or isinstance(came, CarrierUnreadable)
+
+    def _come_back(self, session: Session, *, errand: Errand, came: Came, wire: Wire) -> None:
         now = self._clock()
-        back = partial(come_back, errand=errand, came=came, wire=wire, pace=self._settings.carrier_pace, now=now)
-        await self._in_transaction(back, now)
-        return came
+        stopped = come_back(session, errand, came, wire, pace=self._settings.carrier_pace, now=now)
+        queue_stopped(session, [stopped] if stopped else [], now=now)
 
     async def _call(self, client: Client, account: Account, errand: Errand, wire: Wire) -> Came:
         carrier = errand.carrier
@@ -139,12 +172,6 @@ class Subscriber:
                 return None
             raise CarrierUnreadable(f"{carrier.name} knows no subscriptions at the account's address (404).")
         return {} if errand.hook is None else carrier.read_subscribed(fetched.body, legs, key=errand.key)
-
-    def _client(self, account: Account) -> Client:
-        line = (account.id, account.base_url)
-        if line not in self._clients:
-            self._clients[line] = open_client(account)
-        return self._clients[line]
 
     async def _in_transaction(self, work: Callable[[Session], T], now: datetime) -> T:
         return await asyncio.to_thread(perform, self._database, EVERYWHERE, work, now=now)

@@ -3,7 +3,7 @@
 import asyncio
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from datetime import datetime, timedelta
 
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
@@ -34,7 +34,7 @@ HEAR_EVERY_S = 3.0
 SUBSCRIBE_EVERY_S = 60.0
 TIDY_EVERY_S = 3_600.0
 LEARN_EVERY_S = 86_400.0
-LOOKS_AT_ONCE = 1_000  # a look lasts as long as its slowest account, which the looks after it pass by
+LOOKS_AT_ONCE = 1_000
 PATIENCE_S = 25.0  # a call has 20 seconds in all
 
 
@@ -49,7 +49,7 @@ async def timetable(
         timezone="UTC",
         job_defaults={
             "coalesce": True,
-            "max_instances": 1,
+            "max_instances": LOOKS_AT_ONCE,  # what must not overlap is held back by `kept`, and that is no warning
             # A late run is still wanted: with a number here it would be dropped with a mere warning.
             "misfire_grace_time": None,
         },
@@ -64,16 +64,24 @@ async def timetable(
         await asyncio.to_thread(perform, database, EVERYWHERE, lambda s: tidy(s, settings, now=now), now=now)
 
     every = max(1.0, 60.0 / settings.carrier_pace)
-    under_way: set[asyncio.Task[object]] = set()
+    under_way: set[asyncio.Future[object]] = set()
 
-    def kept(job: Callable[[], Awaitable[object]]) -> Callable[[], Awaitable[None]]:
-        """APScheduler cancels what runs when it stops: so it only starts a task of ours, and waits shielded."""
+    def kept(job: Callable[[], Awaitable[object]], *, overlaps: bool) -> Callable[[], Awaitable[None]]:
+        """APScheduler cancels what runs when it stops: so it only starts a task of ours, and waits shielded.
+
+        While the last run of a job that does not overlap is under way, the next one is passed over without a word.
+        """
+        last: asyncio.Future[object] | None = None
 
         async def run() -> None:
-            task = asyncio.ensure_future(job())
+            nonlocal last
+            if last is not None and not last.done() and not overlaps:
+                return
+            last = task = asyncio.ensure_future(job())
             under_way.add(task)
             task.add_done_callback(under_way.discard)
-            await asyncio.shield(task)
+            with suppress(asyncio.CancelledError):
+                await asyncio.shield(task)
 
         return run
 
@@ -88,10 +96,9 @@ async def timetable(
         (housekeeping, TIDY_EVERY_S),
         (Learner(database, clock).round, max(60.0, LEARN_EVERY_S / settings.carrier_pace)),
     ):
-        at_once = LOOKS_AT_ONCE if job == poller.round else 1
-        scheduler.add_job(
-            kept(job), "interval", seconds=seconds, id=job.__qualname__, next_run_time=now, max_instances=at_once
-        )
+        # A look for due legs lasts as long as its slowest account, which the looks after it pass by.
+        run = kept(job, overlaps=job == poller.round)
+        scheduler.add_job(run, "interval", seconds=seconds, id=job.__qualname__, next_run_time=now)
     scheduler.start()
     try:
         yield scheduler

@@ -14,6 +14,7 @@ from shipments.settings import Settings
 def work(database: Database, settings: Settings) -> None:
     """Until SIGTERM or SIGINT; legs that are being asked about come back when their lease ends."""
     logging.basicConfig(level=settings.log_level, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    logging.getLogger("apscheduler").setLevel(logging.WARNING)  # at INFO it writes a line for each look of each job
     asyncio.run(_until_stopped(database, settings))
 
 

@@ -209,21 +209,33 @@ def hook(
     rotate: Annotated[
         bool, typer.Option("--rotate", help="Another secret; the former one is valid for a day.")
     ] = False,
+    at_once: Annotated[
+        bool, typer.Option("--at-once", help="With --rotate: even if the one before is still valid; that one ends now.")
+    ] = False,
     given: Annotated[
         bool, typer.Option("--given", help="The carrier allots the secret itself, as ship24 does: it is asked for.")
+    ] = False,
+    remove: Annotated[
+        bool, typer.Option("--remove", help="Take no messages any more; what was asked for ends.")
     ] = False,
 ) -> None:
     """Make the secret for a carrier's pushes and print it, this once, with the address to give to the carrier."""
     from shipments.clock import utc_now
     from shipments.offices.scope import EVERYWHERE
-    from shipments.tracking.accounts.administering import make_hook
+    from shipments.tracking.accounts.hooking import make_hook, remove_hook
     from shipments.tracking.pushes.subscribing import hook_address
 
+    if remove:
+        if rotate or given or at_once:
+            raise typer.BadParameter("--remove goes with no other option")
+        _performed(lambda session: remove_hook(session, name, by=EVERYWHERE, now=utc_now()))
+        print(f"Removed the push secret of {name}.")
+        return
     chosen = settings()
     allotted = typer.prompt("The secret that the carrier allotted", hide_input=True) if given else None
     account, secret = _performed(
         lambda session: make_hook(
-            session, chosen.ring, name, given=allotted, rotate=rotate, by=EVERYWHERE, now=utc_now()
+            session, chosen.ring, name, given=allotted, rotate=rotate, at_once=at_once, by=EVERYWHERE, now=utc_now()
         )
     )
     print(f"Address: {hook_address(chosen.base_url, account)}")

@@ -49,9 +49,10 @@ def read(
         answer = reader.read_answer(_bytes_of(file), _leg(leg, dispatched), heard_at=utc_now())
     except (CarrierUnreadable, Invalid, OSError) as error:
         _stop(str(error))
-    for event in answer.events:
-        print(msgspec.json.encode(_shown(event)).decode())
-    print(msgspec.json.encode(_whole(answer)).decode())
+    lines = [*map(_shown, answer.events), _whole(answer)]
+    sys.stdout.flush()
+    sys.stdout.buffer.write(b"".join(msgspec.json.encode(line) + b"\n" for line in lines))  # UTF-8 on every terminal
+    sys.stdout.buffer.flush()
 
 
 @app.command()
@@ -124,6 +125,8 @@ def _leg(text: str | None, dispatched: str | None) -> "LegAsked":
         return msgspec.convert({**said, **given, "dispatched_at": moment(dispatched, "dispatched")}, LegAsked)
     except msgspec.MsgspecError as error:
         _stop(f"--leg: {error}")
+    except UnicodeError:
+        _stop("--leg: it is not UTF-8")
 
 
 def _shown(event: "ReadEvent") -> dict[str, object]:

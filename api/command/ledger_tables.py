@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from datetime import datetime
 
 from rich.table import Table
+from rich.text import Text
 
 from shipments.tracking.calls.accounting import Ledger
 from shipments.tracking.calls.forecasting import Forecast
@@ -38,7 +39,7 @@ def _table(title: str, columns: Row, accounts: Iterator[Iterator[Row]]) -> Table
         table.add_column(name, justify="right" if number else "left", no_wrap=number)
     for rows in accounts:
         for row in rows:
-            table.add_row(*row)
+            table.add_row(*map(Text, row))  # a reason is somebody's own words: its brackets are no markup
         table.add_section()
     return table
 
@@ -71,7 +72,7 @@ def _put_off(one: PutOff) -> Iterator[Row]:
         yield "", REASONS[waiting.why], str(waiting.legs), _time(waiting.due_since), _time(waiting.until)
     if one.late is not None:
         late = one.late
-        yield "", f"asked late: {late.late} of {late.asked}", "", f"worst {late.worst_s} s", f"median {late.median_s} s"
+        yield "", f"asked late: {late.late} of {late.asked}", "", f"worst {late.worst_s} s", f"mean {late.mean_s} s, {late.by_an_hour} by over an hour"
 
 
 def _next(one: Forecast) -> Iterator[Row]:

@@ -10,7 +10,8 @@ from api.practice_carrier.limits import Limit
 from api.practice_carrier.logins import CLIENT
 from shipments.offices.scope import EVERYWHERE
 from shipments.sealing import KeyRing
-from shipments.tracking.accounts.administering import add_account, make_hook
+from shipments.tracking.accounts.administering import add_account
+from shipments.tracking.accounts.hooking import make_hook
 from shipments.tracking.accounts.terms import AccountAsked
 
 PLANS = (

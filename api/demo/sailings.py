@@ -39,7 +39,7 @@ class SailingStory:
             from_office=HOST,
             to_office=self.sailing.office,
             mode=self.sailing.mode,
-            cut_off=then + CUT_OFF_AFTER,
+            cut_off=then + self._open_for(),
             limits=Limits(max_boxes=40),
             by=by,
             now=then,
@@ -49,6 +49,11 @@ class SailingStory:
         for position, stretch in enumerate(self.sailing.legs, start=1):
             legs.add_leg(session, batch.code, self._leg(stretch, position, then), by=by, now=then)
         planning.add_boxes(session, batch.code, [story.box for story in self._aboard], by=by, now=then)
+
+    def _open_for(self) -> timedelta:
+        """Until half a day before it leaves."""
+        sailing = self.sailing
+        return timedelta(days=sailing.planned - sailing.left - 0.5) if sailing.left is not None else CUT_OFF_AFTER
 
     def leave(self, session: Session, by: Actor, then: datetime) -> None:
         """It leaves."""

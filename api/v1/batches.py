@@ -30,6 +30,7 @@ from shipments.shapes import DayOrInstant, Instant, OfficeCode, TypedCode, momen
 from shipments.tracking import legs
 from shipments.tracking.accounts.choosing import account_names
 from shipments.tracking.legs import LegPlanned
+from shipments.tracking.troubles import troubles_of
 
 PLANS = frozenset({Role.LOGISTICIAN})
 NO_RULES = "No rules are known for this country: ask the office which papers it needs."
@@ -68,7 +69,8 @@ class DispatchAsked(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class LegView(msgspec.Struct, frozen=True):
     """One carrier's stretch. `account`: it is asked about with; null: with none, or not yours to see.
 
-    `expected`: when it arrives; null: nothing is known.
+    `expected`: when it arrives; null: nothing is known. `trouble`: what went wrong with its carrier lately; null: nothing,
+    or not yours to see.
     """
 
     id: UUID
@@ -83,9 +85,10 @@ class LegView(msgspec.Struct, frozen=True):
     planned_arrival: Instant | None
     account: str | None
     expected: ExpectedArrival | None
+    trouble: str | None
 
 
-_OF_LEG = tuple(name for name in LegView.__struct_fields__ if name not in ("account", "expected"))
+_OF_LEG = tuple(name for name in LegView.__struct_fields__ if name not in ("account", "expected", "trouble"))
 
 
 class BatchView(msgspec.Struct, frozen=True):
@@ -260,13 +263,17 @@ def leg_view(session: Session, leg: Leg) -> LegView:
 
 
 def leg_views(session: Session, batch: Batch, shown: Sequence[Leg]) -> list[LegView]:
-    """As they are shown: only the sending office's staff see with which account a carrier is asked."""
+    """As they are shown: only the sending office's staff see how a carrier is asked, and what goes wrong with it."""
     ours = actor_of(session).offices()
-    names = account_names(session, [leg.id for leg in shown]) if ours is None or batch.host_office_id in ours else {}
+    theirs = [leg.id for leg in shown] if ours is None or batch.host_office_id in ours else []
+    names, troubles = account_names(session, theirs), troubles_of(session, theirs)
     expected = expected_arrivals(session, batch)
     return [
         LegView(
-            **{name: getattr(leg, name) for name in _OF_LEG}, account=names.get(leg.id), expected=expected.get(leg.id)
+            **{name: getattr(leg, name) for name in _OF_LEG},
+            account=names.get(leg.id),
+            expected=expected.get(leg.id),
+            trouble=troubles.get(leg.id),
         )
         for leg in shown
     ]

@@ -1,9 +1,7 @@
 """What the carriers were asked, what was put off, and what the next day would cost."""
 
 from datetime import date
-from typing import Annotated
 
-import msgspec
 from litestar import get
 from litestar.di import NamedDependency
 from litestar.params import FromQuery
@@ -11,11 +9,8 @@ from litestar.params import FromQuery
 from api.access import open_to
 from api.edge import Edge
 from shipments.tracking.accounts.seeing import SEES_LEDGER
+from shipments.tracking.accounts.terms import AccountName
 from shipments.tracking.calls.accounting import Ledger, ledger
-
-AccountName = Annotated[
-    str, msgspec.Meta(min_length=1, max_length=40, description="An account's name.", examples=["dhl"])
-]
 
 
 @get("/carriers/ledger", sync_to_thread=True, opt=open_to(SEES_LEDGER))

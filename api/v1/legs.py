@@ -16,8 +16,9 @@ from shipments.errors import NotFound
 from shipments.offices.person import Role
 from shipments.shapes import Instant
 from shipments.tracking import legs
+from shipments.tracking.accounts.terms import AccountName
 from shipments.tracking.event import CarrierEvent, Classifier
-from shipments.tracking.legs import AccountName, Told
+from shipments.tracking.legs import Told
 from shipments.tracking.milestones import Milestone, Reason
 
 TELLS = frozenset({Role.LOGISTICIAN, Role.RECEIVER, Role.COORDINATOR})

@@ -118,7 +118,12 @@ class Unavailable(ShipmentsError):
 
 
 class CarrierError(ShipmentsError):
-    """A carrier did not give an answer that can be used. Costs one leg one poll."""
+    """A carrier did not give an answer that can be used. Costs one leg one poll.
+
+    `by_us`: nobody was asked, since the account is stopped or paused, or its day is spent.
+    """
+
+    by_us = False
 
 
 class CarrierUnreadable(CarrierError):

@@ -22,7 +22,7 @@ from shipments.notices.queueing import queue_news
 from shipments.offices.scope import EVERYWHERE, Actor, act_as, actor_of
 from shipments.progress.closing import close_cards
 from shipments.progress.keeping import settle
-from shipments.tracking.legs import wake_watches
+from shipments.tracking.legs import resume_watches, wake_watches
 
 T = TypeVar("T")
 TRIES = 4
@@ -70,7 +70,9 @@ def settle_now(session: Session, *, now: datetime) -> None:
         by = actor_of(session)
         act_as(session, EVERYWHERE)
         wake_watches(session, batches, now=now)
-        queue_news(session, settle(session, boxes, batches), now=now)
+        changes = settle(session, boxes, batches)
+        resume_watches(session, [one.id for one in changes.batches if one.travels_again], now=now)
+        queue_news(session, changes, now=now)
         close_cards(session, sorted(boxes), now=now)
         act_as(session, by)
 

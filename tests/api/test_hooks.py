@@ -13,6 +13,7 @@ from sqlmodel import Session, select
 from api import hooks
 from shipments.clock import utc_now
 from shipments.offices.guessing import Limit
+from shipments.offices.person import Guesses
 from shipments.offices.scope import EVERYWHERE
 from shipments.tracking.accounts.account import CarrierAccount
 from shipments.tracking.accounts.logins import hook_place
@@ -223,8 +224,34 @@ def test_an_address_that_tries_one_account_after_the_other_is_slowed_down(
     small_world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(hooks, "PER_ADDRESS", Limit("push from", 5, timedelta(minutes=15)))
-    statuses = [tell(small_world.anonymous, uuid4(), b"{}", {}).status for _ in range(7)]
+    hooked = [a_hook(small_world) for _ in range(7)]
+    statuses = [tell(small_world.anonymous, one, b"{}", {}).status for one in hooked]
     assert statuses == [401] * 5 + [429] * 2
+    assert tell(small_world.anonymous, uuid4(), b"{}", {}).status == 429
+
+
+def test_forged_messages_for_nobody_write_nothing(small_world: World) -> None:
+    silent = perform(small_world.database, EVERYWHERE, _silent, now=utc_now())
+    before = dump(small_world.database, but=frozenset())
+    for account, carrier in ((uuid4(), "dcsa"), ("no-id", "dcsa"), (uuid4(), "nobody"), (silent, "dcsa")):
+        for _ in range(30):
+            tell(small_world.anonymous, account, b"{}", {}, carrier).problem(401)
+    assert dump(small_world.database, but=frozenset()) == before
+
+
+def test_forged_messages_for_an_account_write_no_more_once_a_limit_is_reached(
+    small_world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(hooks, "IN_ALL", Limit("push", 5, timedelta(minutes=15)))
+    hooked = [a_hook(small_world) for _ in range(12)]
+    for one in hooked[:5]:
+        tell(small_world.anonymous, one, b"{}", {}).problem(401)
+    before = dump(small_world.database, but=frozenset())
+    for one in hooked[5:]:
+        tell(small_world.anonymous, one, b"{}", {}).problem(429)
+    assert dump(small_world.database, but=frozenset()) == before
+    with small_world.database.reading() as session:
+        assert 0 not in session.exec(select(Guesses.count)).all()
 
 
 def test_only_posting_is_possible_here(small_world: World) -> None:

@@ -1,27 +1,29 @@
 """`make bench`: our times beside the machine's limits, measured in the same run, into `.bench/report.json`.
 
-Not a test: nothing here fails because a machine is slow.
+Not a test: nothing here fails because a machine is slow. `python -m tests.bench month` lives a simulated month instead.
 """
 
+import sys
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
 
-import msgspec
 from rich.console import Console
 from rich.table import Table
 
-from tests.bench import labels, starting, web
+from tests.bench import claiming, engines, labels, parsing, polling, starting, web
+from tests.bench.month import running
 from tests.bench.programme import a_programme
-from tests.bench.rows import SECONDS, Row
+from tests.bench.rows import PLACE, SECONDS, Row, keep
 
-PLACE = Path(".bench")
 BOXES = 15_000  # enough to scan for as long as the benchmark scans
 
 
 def main() -> None:
     """Measures, writes, shows."""
+    if sys.argv[1:2] == ["month"]:
+        return running.main(sys.argv[2:])
     console = Console()
     PLACE.mkdir(exist_ok=True)
     rows: list[Row] = []
@@ -29,7 +31,7 @@ def main() -> None:
         for row, why in _rows(Path(folder).resolve()):
             rows.append(row)
             console.print(f"{row.name}: {row.ratio:.2f}", f"\n  the time goes to {why}" if why else "")
-    (PLACE / "report.json").write_bytes(msgspec.json.format(msgspec.json.encode(rows)))
+    keep(rows)
     console.print(_table(rows))
 
 
@@ -43,6 +45,10 @@ def _rows(folder: Path) -> Iterator[tuple[Row, str]]:
         compared = [web.compare(work, pair) for work in works]
     for work, row in zip(works, compared, strict=True):
         yield _explained(row, partial(web.where_time_goes, work, programme, folder))
+    yield from ((row, "") for row in parsing.rows())
+    with engines.postgres() as postgres:
+        yield from ((row, "") for row in polling.rows(folder, programme.settings, postgres))
+        yield from ((row, "") for row in claiming.rows(folder, programme.settings.ring, postgres))
 
 
 def _explained(row: Row, where_time_goes: Callable[[], str]) -> tuple[Row, str]:
@@ -54,7 +60,7 @@ def _table(rows: Sequence[Row]) -> Table:
     for heading in ("", "ours", "limit", "ratio", "target", ""):
         table.add_column(heading, justify="left" if not heading else "right")
     for row in rows:
-        aim = f"{'≤' if row.unit == SECONDS else '≥'} {row.target}"
+        aim = f"{'≤' if row.less_is_better else '≥'} {row.target}"
         verdict = "reached" if row.reached else f"missed by {row.missing:.0%}"
         table.add_row(row.name, _figure(row, row.ours), _figure(row, row.limit), f"{row.ratio:.2f}", aim, verdict)
     return table

@@ -45,15 +45,19 @@ class Programme(msgspec.Struct, frozen=True):
     @property
     def environment(self) -> dict[str, str]:
         """For a process that serves it."""
-        chosen = self.settings
-        return {
-            "SHIPMENTS_DATABASE_URL": chosen.database_url,
-            "SHIPMENTS_SECRET_KEYS": chosen.secret_keys.get_secret_value(),
-            "SHIPMENTS_HASH_KEY": chosen.hash_key.get_secret_value(),
-            "SHIPMENTS_BASE_URL": chosen.base_url,
-            "SHIPMENTS_SCHEDULER": "false",
-            "SHIPMENTS_LOG_LEVEL": "WARNING",
-        }
+        return environment_of(self.settings)
+
+
+def environment_of(chosen: Settings) -> dict[str, str]:
+    """For a process of that installation."""
+    return {
+        "SHIPMENTS_DATABASE_URL": chosen.database_url,
+        "SHIPMENTS_SECRET_KEYS": chosen.secret_keys.get_secret_value(),
+        "SHIPMENTS_HASH_KEY": chosen.hash_key.get_secret_value(),
+        "SHIPMENTS_BASE_URL": chosen.base_url,
+        "SHIPMENTS_SCHEDULER": "false",
+        "SHIPMENTS_LOG_LEVEL": "WARNING",
+    }
 
 
 def a_programme(folder: Path, *, boxes: int) -> Programme:

@@ -84,6 +84,17 @@ def test_a_push_secret_is_printed_once_with_its_address(installation: str) -> No
     rotated = run("hook", "dhl", "--rotate").output
     assert "The former secret is valid until" in rotated
     assert secret not in rotated
+    again = run("hook", "dhl", "--rotate")
+    assert "--at-once" in str(again.exception)
+    assert run("hook", "dhl", "--rotate", "--at-once").exit_code == 0
+    assert run("hook", "dhl", "--remove", "--rotate").exit_code == 2
+    assert run("hook", "dhl", "--remove").output == "Removed the push secret of dhl.\n"
+    assert list(hook_secrets(Settings().ring, the_account(installation), now=utc_now())) == []
+
+
+def test_a_carrier_that_tells_nothing_by_itself_gets_no_push_secret(installation: str) -> None:
+    run("add", "fedex", typed="a-client\na-secret\n")
+    assert "fedex does not" in str(run("hook", "fedex").exception)
 
 
 def test_what_is_refused_says_why_and_changes_nothing(installation: str) -> None:

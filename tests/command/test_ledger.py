@@ -32,7 +32,7 @@ def installation(monkeypatch: pytest.MonkeyPatch, sqlite_url: str) -> None:
             leg = house.leg(session, spent, due_at=NOW - HOUR, wait_s=86_400)
             a_call(session, spent, NOW - MINUTE, [leg], due_at=NOW - HOUR)
             a_push(session, spent, PushState.HEARD, NOW - MINUTE, news=2)
-            an_account(session, "ups", carrier="ups", stopped_reason="the carrier refused the key")
+            an_account(session, "ups", carrier="ups", stopped_reason="the carrier refused the key [/INC 5]")
 
         house.put(rows)
 
@@ -52,7 +52,7 @@ def test_three_tables_answer_the_three_questions_in_their_order(installation: No
     assert row_of(gone, "track, nothing new") == ["", "track, nothing new", "1", "1", "0", "1000"]
     assert row_of(gone, "pushes heard")[:3] == ["", "pushes heard", "1"]
     assert row_of(off, "used up")[:3] == ["", "the day's calls are used up", "1"]
-    assert "stopped: the carrier refused the key" in off
+    assert "stopped: the carrier refused the key [/INC 5]" in off
     assert row_of(off, "asked late")[1] == "asked late: 1 of 1"
     assert row_of(next_day, "under way") == ["", "under way", "1", "1", "1"]
 

@@ -1,7 +1,7 @@
 """A carrier's subscriptions on loopback: it says what a test tells it to, and remembers what it was asked."""
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
@@ -29,6 +29,7 @@ class SubscriptionServer:
         self.status: int | None = None
         self.headers: dict[str, str] = {}
         self.refused: set[str] = set()
+        self.meanwhile: Callable[[], None] | None = None
         self.url = ""
 
     def answer(self, asked: Asked) -> tuple[int, Json]:
@@ -63,6 +64,9 @@ def subscription_server() -> Iterator[SubscriptionServer]:
             asked = Asked(self.command, self.path, json.loads(body) if body[:1] == b"{" else {}, headers)
             told.asked.append(asked)
             status, answer = told.answer(asked)
+            happens, told.meanwhile = told.meanwhile, None
+            if happens is not None:
+                happens()
             said = b"" if status == 204 else json.dumps(answer).encode()
             self.send_response(status)
             for name, value in {**told.headers, "Content-Length": str(len(said))}.items():

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from typing import Any
+from uuid import UUID
 
 import pytest
 from sqlalchemy import event
@@ -23,15 +24,16 @@ from shipments.journal import JournalEntry
 from shipments.notices.notice import News
 from shipments.offices.scope import EVERYWHERE
 from shipments.settings import Settings
-from shipments.tracking.carriers import dcsa
+from shipments.tracking.carriers import dcsa, ups
+from shipments.tracking.event import CarrierEvent, Classifier
 from shipments.tracking.hearing import hear
 from shipments.tracking.milestones import Milestone
 from shipments.tracking.polling.watch import LegWatch
 from shipments.tracking.polling.ways import ways_of
 from shipments.tracking.pushes import reading as hearing_pushes
-from shipments.tracking.pushes.inbox import claim_waiting, keep_push
+from shipments.tracking.pushes.inbox import claim_waiting, keep_push, wake_parked
 from shipments.tracking.pushes.push import PushState
-from shipments.tracking.pushes.reading import hear_waiting
+from shipments.tracking.pushes.reading import MOST_REFERENCES, hear_waiting
 from shipments.transaction import perform
 from tests.story.fixtures import _journey
 from tests.story.journey import Journey, at
@@ -370,3 +372,59 @@ def test_a_job_that_is_told_to_stop_begins_nothing_more(told: Told) -> None:
     hearer.stop()
     assert asyncio.run(hearer.round()).read == 0
     assert told.hear().new == 1
+
+
+def expecting(day: int) -> bytes:
+    """UPS: under way, and there by a day of March 2026."""
+    return ups_message(NUMBER, at(19), scheduledDeliveryDate=f"202603{day}")
+
+
+def test_a_message_that_waited_does_not_bring_back_an_older_estimate(each_told: Told) -> None:
+    told, account = each_told, each_told.account("ups")
+    leg = told.leg(account, reference=NUMBER)
+    told.tell(account, expecting(25))
+    told.journey.now += timedelta(hours=1)
+    asked = told.journey.see(lambda session: ways_of(session, [leg])[leg].asked)
+    polled = ups.read_pushed(expecting(28), asked, heard_at=told.journey.now)
+    told.journey.do(lambda session: hear(session, {leg: polled}, now=told.journey.now), EVERYWHERE)
+    arrival = told.journey.watch(leg).arrival_at
+    told.hear()
+    assert [one.occurred_as_written for one in estimates(told, leg)] == ["2026-03-28"]
+    assert told.journey.watch(leg).arrival_at == arrival
+
+
+def test_estimates_of_messages_that_waited_are_dated_as_they_came(each_told: Told) -> None:
+    told, account = each_told, each_told.account("ups")
+    leg = told.leg(account, reference=NUMBER)
+    for number, day in enumerate((25, 28, 25)):
+        told.tell(account, expecting(day) + b" " * number)
+        told.journey.now += timedelta(minutes=5)
+    hears = functools.partial(hear_waiting, ring=told.settings.ring, most=1, now=told.journey.now)
+    for push in told.pushes():  # each in a round of its own: the first is heard after the last one came
+        told.journey.do(functools.partial(hears, only=push.id), EVERYWHERE)
+    assert [(one.occurred_as_written, one.said_at) for one in estimates(told, leg)] == [
+        (day, push.received_at)
+        for day, push in zip(("2026-03-25", "2026-03-28", "2026-03-25"), told.pushes(), strict=True)
+    ]
+
+
+def estimates(told: Told, leg: UUID) -> list[CarrierEvent]:
+    """In the order in which they were said."""
+    events = [one for one in told.journey.events(leg) if one.classifier == Classifier.EST]
+    return sorted(events, key=lambda one: one.said_at or one.heard_at)
+
+
+def test_numbers_beyond_what_is_looked_for_are_counted_in_the_messages_trouble(told: Told) -> None:
+    account = told.account()
+    bookings = [f"B{number:04}" for number in range(MOST_REFERENCES + 5)]
+    told.tell(account, message(*(departed(at(19), booking=one, event_id=one) for one in bookings)))
+    said = f"it names {MOST_REFERENCES + 5} numbers: 5 of them are not looked for"
+    told.hear()
+    assert [(push.state, push.trouble) for push in told.pushes()] == [(PushState.PARKED, said)]
+    leg = told.leg(account, reference="B0001")
+    told.journey.do(lambda session: wake_parked(session), EVERYWHERE)
+    told.hear()
+    (push,) = told.pushes()
+    assert len(told.journey.events(leg)) == 1
+    assert push.state is PushState.HEARD
+    assert (push.trouble or "").startswith(said)

@@ -63,6 +63,18 @@ def test_legs_that_can_wait_leave_four_fifths_of_the_mornings_budget_to_the_rest
     assert len(claimed(parcels, 100)) == 100 - 22 - 60, "all that is left"
 
 
+def test_every_fourth_call_is_for_who_starves_even_where_the_rest_of_the_budget_is_kept_back(parcels: Parcels) -> None:
+    parcels.journey.now = at(4).replace(hour=0, minute=5)
+    alone(parcels, per_day=40)
+    near = parcels.send(60, urgency=NEAR)
+    starving, patient = parcels.send(12, due=-30 * HOUR, urgency=QUIET), parcels.send(12, due=-HOUR)
+    got = [leg for _ in range(5) for leg in claimed(parcels, 10)]
+    assert len(got) == 40
+    assert [leg in starving for leg in got] == [False, False, False, True] * 10
+    assert not set(got) & set(patient)
+    assert set(got) - set(starving) <= set(near)
+
+
 def test_a_leg_that_was_asked_as_often_as_it_may_waits_for_its_accounts_next_day_and_says_so(
     each_parcels: Parcels,
 ) -> None:

@@ -11,17 +11,22 @@ from sqlalchemy import select
 from sqlmodel import Session, col
 
 from jobs.subscribing import Asked, Subscriber
+from jobs.turns import Turns
 from shipments.batches.batch import Mode
+from shipments.clock import utc_now
+from shipments.notices.notice import News
 from shipments.offices.scope import EVERYWHERE
 from shipments.settings import Settings
 from shipments.tracking.accounts import logins
 from shipments.tracking.accounts.account import CarrierAccount, LoginKind
-from shipments.tracking.accounts.administering import FORMER_SERVES
+from shipments.tracking.accounts.choosing import hand_over
+from shipments.tracking.accounts.hooking import FORMER_SERVES, remove_hook
 from shipments.tracking.calls.call import CallKind, CarrierCall, Outcome
 from shipments.tracking.legs import remove_leg
 from shipments.tracking.polling.watch import LegWatch
+from shipments.tracking.pushes.entering import NOT_TOLD
 from shipments.tracking.pushes.push import Subscription
-from shipments.tracking.pushes.subscribing import NOT_TOLD, RENEWED_BEFORE, hook_address, may_be_told, set_out
+from shipments.tracking.pushes.subscribing import RENEWED_BEFORE, hook_address, may_be_told, set_out
 from tests.jobs.subscription_server import SubscriptionServer, subscription_server
 from tests.story.journey import Journey
 from tests.tracking.pushes.telling import BOOKING, FORMER, SECRET, Told
@@ -49,6 +54,10 @@ class House(Told):
         id = self.line("ups", login=LoginKind.OAUTH2, token_url=token_url, header="Authorization", **columns)
         self.change(id, lambda row: logins.seal_secret(self.settings.ring, row, secret="s", client_id="c"))
         return id
+
+    def row(self, account: UUID) -> CarrierAccount:
+        """As it is now."""
+        return self.journey.see(lambda session: session.get_one(CarrierAccount, account))
 
     def change(self, account: UUID, how: Any) -> None:
         """Another state."""
@@ -96,7 +105,7 @@ def running() -> Iterator[SubscriptionServer]:
 @pytest.fixture
 def carrier(running: SubscriptionServer) -> SubscriptionServer:
     running.asked.clear()
-    running.status, running.headers, running.refused = None, {}, set()
+    running.status, running.headers, running.refused, running.meanwhile = None, {}, set(), None
     return running
 
 
@@ -240,7 +249,6 @@ def test_a_new_secret_is_given_to_every_carrier_while_the_former_one_still_serve
     [
         (500, Outcome.UNAVAILABLE),
         (400, Outcome.UNREADABLE),
-        (401, Outcome.REFUSED),
         (404, Outcome.UNREADABLE),
         (302, Outcome.UNREADABLE),
     ],
@@ -274,6 +282,77 @@ def test_a_carrier_that_wants_fewer_calls_pauses_its_account(house: House) -> No
     house.carrier.status = None
     assert house.ask(later=timedelta(minutes=30)).calls == 0
     assert house.ask(later=DAY).calls == 3
+
+
+@pytest.mark.parametrize("status", [401, 403])
+def test_a_login_that_is_refused_stops_its_account_and_somebody_is_told(each_house: House, status: int) -> None:
+    account = each_house.line()
+    for number in range(3):
+        each_house.leg(account, reference=f"PRB{number}")
+    each_house.carrier.status = status
+    for _ in range(3):
+        each_house.ask()
+    assert each_house.carrier.calls == [POST]
+    row = each_house.row(account)
+    assert row.stopped_reason
+    assert each_house.journey.news(row.name) == [News.CARRIER_STOPPED]
+
+
+@pytest.mark.parametrize(("status", "headers"), [(429, {"Retry-After": "7200"}), (401, {}), (403, {})])
+def test_a_carrier_that_gives_no_token_is_heeded_as_by_the_poller(
+    house: House, monkeypatch: pytest.MonkeyPatch, status: int, headers: dict[str, str]
+) -> None:
+    account = house.ups()
+    house.leg(account, reference="1ZSAMPLE0300000001")
+    house.carrier.headers = headers
+    monkeypatch.setattr(house.carrier, "answer", lambda _: (status, {"errors": []}))
+    for _ in range(3):
+        house.ask()
+    assert len(house.carrier.asked) == 1
+    row = house.row(account)
+    if status == 429:
+        assert row.paused_until == house.journey.now - timedelta(minutes=2) + timedelta(hours=2)
+    else:
+        assert house.journey.news(row.name) == [News.CARRIER_STOPPED]
+
+
+def test_an_account_that_is_stopped_while_a_call_waits_for_its_turn_makes_none_and_stays_due(
+    each_house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    account = each_house.line(next_call_at=each_house.journey.now + timedelta(minutes=30), per_day=9)
+    each_house.leg(account)
+    waited = Turns.wait
+
+    async def stopped_meanwhile(self: Turns, seconds: float, hushed: object = None) -> None:
+        await asyncio.to_thread(each_house.change, account, lambda row: setattr(row, "stopped_reason", "they rang"))
+        await waited(self, 0.0, hushed)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(Turns, "wait", stopped_meanwhile)
+    assert each_house.ask().calls == 0
+    assert each_house.carrier.asked == []
+    assert [outcome for _, outcome, _, _ in each_house.ledger()] == [Outcome.NOT_MADE]
+    assert each_house.row(account).day_calls == 0
+    assert [one.due_at for one in each_house.subscriptions()] == [each_house.journey.now]
+
+
+def test_a_call_whose_place_has_passed_takes_another_one(house: House) -> None:
+    account = house.line(per_second=5.0)
+    house.leg(account)
+    begun = utc_now()
+
+    def clock() -> datetime:
+        """Half a second goes by before whoever reserved the place can call."""
+        return begun + timedelta(seconds=0.5 if house.ledger() else 0.0)
+
+    async def run() -> None:
+        subscriber = Subscriber(house.journey.database, house.settings, clock)
+        await subscriber.round()
+        await subscriber.close()
+
+    asyncio.run(run())
+    calls = house.journey.see(lambda session: session.execute(select(CarrierCall)).scalars().all())
+    assert [call.at for call in calls] == [begun + timedelta(seconds=0.5)]
+    assert house.carrier.calls == [POST]
 
 
 def test_a_token_that_was_refused_is_not_used_again(house: House) -> None:
@@ -365,4 +444,83 @@ def test_a_mistyped_leg_that_was_subscribed_to_can_be_taken_back(each_house: Hou
     each_house.ask()
     by = journey.staff.logistician
     journey.do(lambda session: remove_leg(session, leg, by=by, now=journey.now), by)
+    assert [one.leg_id for one in each_house.subscriptions()] == [None]
+    each_house.ask()
+    assert each_house.carrier.calls == [POST, DELETE]
     assert each_house.subscriptions() == []
+
+
+def test_what_is_told_of_a_leg_that_was_moved_or_removed_is_ended_at_its_carrier(each_house: House) -> None:
+    journey = each_house.journey
+    former, other = each_house.line(), each_house.line(name="other")
+    moved, _ = each_house.leg(former), each_house.leg(former, reference="PRB1")
+    each_house.ask()
+    (key,) = (one.carrier_key for one in each_house.subscriptions() if one.leg_id == moved)
+    each_house.carrier.asked.clear()
+    journey.do(lambda session: hand_over(session, [moved], other, now=journey.now), EVERYWHERE)
+    assert each_house.ask().calls == 2
+    assert sorted(each_house.carrier.calls) == [("DELETE", f"{POST[1]}/{key}"), POST]
+    assert {one.account_id for one in each_house.subscriptions() if one.leg_id == moved} == {other}
+    assert len(each_house.subscriptions()) == 2
+    assert each_house.ask().calls == 0
+
+
+def test_one_that_was_made_while_its_leg_was_moved_is_ended_too(each_house: House) -> None:
+    journey = each_house.journey
+    former, other = each_house.line(), each_house.line(name="other", hook_secret_sealed=None)
+    leg = each_house.leg(former)
+
+    def move() -> None:
+        journey.do(lambda session: hand_over(session, [leg], other, now=journey.now), EVERYWHERE)
+
+    each_house.carrier.meanwhile = move
+    each_house.ask()
+    assert each_house.carrier.calls == [POST, DELETE]
+    assert each_house.subscriptions() == []
+
+
+def test_one_that_was_renewed_while_its_leg_was_moved_is_ended_once(house: House) -> None:
+    journey, account = house.journey, house.line()
+    leg, other = house.leg(account), house.line(name="other", hook_secret_sealed=None)
+    house.ask()
+    house.change(account, lambda row: _rotate(house, row, house.journey.now))
+
+    def move() -> None:
+        journey.do(lambda session: hand_over(session, [leg], other, now=journey.now), EVERYWHERE)
+
+    house.carrier.meanwhile = move
+    house.ask()
+    house.ask()
+    assert [method for method, _ in house.carrier.calls] == ["POST", "PUT", "DELETE"]
+    assert house.subscriptions() == []
+
+
+def test_what_an_account_without_a_push_secret_was_told_is_ended_and_nothing_else_is_asked(each_house: House) -> None:
+    account, journey = each_house.line(), each_house.journey
+    each_house.leg(account)
+    each_house.ask()
+    name = journey.see(lambda session: session.get_one(CarrierAccount, account).name)
+    journey.do(lambda session: remove_hook(session, name, by=EVERYWHERE, now=journey.now), EVERYWHERE)
+    each_house.leg(account, reference="PRB1")
+    each_house.ask()
+    each_house.ask()
+    assert each_house.carrier.calls == [POST, DELETE]
+    assert each_house.subscriptions() == []
+
+
+def test_a_line_that_may_not_be_private_any_more_is_not_called_over_the_former_client(house: House) -> None:
+    journey, account = house.journey, house.line()
+    house.leg(account)
+
+    async def rounds() -> list[Asked]:
+        told = house.settings.model_copy(update={"base_url": "https://boxes.example"})
+        subscriber = Subscriber(journey.database, told, lambda: journey.now)
+        done = [await subscriber.round()]
+        house.change(account, lambda row: setattr(row, "allow_private", False))
+        house.leg(account, reference="PRB1")
+        done.append(await subscriber.round())
+        await subscriber.close()
+        return done
+
+    assert [one.calls for one in asyncio.run(rounds())] == [1, 0]
+    assert house.carrier.calls == [POST]

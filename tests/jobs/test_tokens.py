@@ -1,6 +1,7 @@
 """One token an account, fetched once by whoever needs it first, kept sealed, and never shown."""
 
 import asyncio
+import gzip
 import logging
 from collections.abc import Awaitable, Callable, Iterator
 from datetime import datetime, timedelta
@@ -9,7 +10,7 @@ from typing import TypeVar
 import pytest
 from sqlmodel import col, select
 
-from jobs import tokens
+from jobs import tokens, turns
 from jobs.tokens import LEASE, Tokens
 from shipments.errors import (
     CarrierError,
@@ -323,7 +324,7 @@ def test_no_token_is_fetched_for_an_account_that_is_paused_or_stopped(shop: Shop
 def test_an_account_stopped_while_its_place_was_awaited_makes_no_call_and_gets_the_place_back(
     shop: Shop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(tokens, "LOOKS_AGAIN_AFTER_S", 0.1)
+    monkeypatch.setattr(turns, "LOOKS_AGAIN_AFTER", 0.1 * SECOND)
     shop.change(next_call_at=shop.journey.now + 0.3 * SECOND)
 
     async def stop_meanwhile(client: Client, workers: list[Tokens]) -> BaseException | None:
@@ -374,3 +375,30 @@ def test_no_token_and_no_login_is_in_a_log_an_error_a_repr_or_in_the_open_in_the
     assert row.token_sealed is not None
     assert b"a-token" not in row.token_sealed + row.secret_sealed
     assert SECRET.encode() not in row.secret_sealed
+
+
+def test_what_nobody_foresaw_is_unreadable_and_its_line_in_the_ledger_is_closed(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def strange(*_: object, **__: object) -> object:
+        raise ZeroDivisionError("CANARY")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(tokens, "ask_token", strange)
+        (error,) = shop.fresh()
+    assert isinstance(error, CarrierUnreadable)
+    assert shop.outcomes() == [Outcome.UNREADABLE]
+    assert "ZeroDivisionError" in caplog.text
+    assert "CANARY" not in caplog.text + str(error)
+    assert shop.one().secret == "Bearer token-1"
+
+
+def test_a_token_that_comes_as_a_bomb_or_with_something_after_it_is_refused(shop: Shop) -> None:
+    shop.server.headers = {"Content-Encoding": "gzip"}
+    granted = gzip.compress(b'{"access_token": "packed"}')
+    for body in (gzip.compress(b" " * 10_000_000), granted + b"\0", granted + granted):
+        shop.server.body = body
+        (error,) = shop.fresh()
+        assert isinstance(error, CarrierUnreadable)
+    shop.server.body = granted
+    assert shop.one().secret == "Bearer packed"

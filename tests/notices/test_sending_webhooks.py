@@ -75,6 +75,16 @@ def test_a_call_says_what_happened_to_a_program_and_is_signed(house: House, hook
     }
 
 
+def test_news_reach_an_address_in_the_order_they_were_noticed(house: House, hook: Hook) -> None:
+    house.wish(hook.url, secret=SECRET)
+    codes = []
+    for _ in range(12):
+        codes += house.tell()
+        house.journey.now += timedelta(seconds=1)
+    house.send(senders=2)
+    assert [json.loads(call.body)["data"]["code"] for call in hook.calls] == codes
+
+
 def test_a_repetition_has_the_same_id_and_body_and_a_new_timestamp(house: House, hook: Hook) -> None:
     house.wish(hook.url, secret=SECRET)
     house.tell()

@@ -20,7 +20,7 @@ from shipments.progress.keeping import rebuild
 from shipments.receipts.receipt import Condition
 from shipments.tracking import legs
 from shipments.tracking.event import CarrierEvent, Classifier
-from shipments.tracking.lanes.journeys import Way
+from shipments.tracking.lanes.journeys import LaneName
 from shipments.tracking.lanes.learning import Usual, keep
 from shipments.tracking.legs import Told
 from shipments.tracking.milestones import Milestone, Reason
@@ -226,7 +226,8 @@ def test_a_silence_is_not_told_again_because_its_lane_is_known_to_be_quieter(eac
     assert by_clock(journey) == 1
     lane = Usual(journeys=3, least_s=40 * 86_400, most_s=50 * 86_400, quiet_s=9 * 86_400)
     journey.do(
-        lambda session: keep(session, [(Way("by_hand", Mode.SEA, "NLRTM", "GNCKY"), lane)], now=journey.now), EVERYWHERE
+        lambda session: keep(session, [(LaneName("by_hand", Mode.SEA, "NLRTM", "GNCKY"), lane)], now=journey.now),
+        EVERYWHERE,
     )
     journey.now += days(5)
     assert by_clock(journey) == 0

@@ -7,7 +7,7 @@ import pytest
 from sqlmodel import select
 
 from shipments.database import Database
-from shipments.offices.guessing import Limit, a_guess, forget_old, forgive, give_back, neighbourhood, take
+from shipments.offices.guessing import Limit, a_guess, forget_old, forgive, give_back, must_wait, neighbourhood, take
 from shipments.offices.person import Guesses
 from shipments.sealing import KeyRing
 from tests.builders import NOON
@@ -34,8 +34,20 @@ def test_a_refused_guess_counts_against_no_other_limit(database: Database, ring:
         assert take(session, [a_guess(ring, THREE, "eve"), everybody], now=NOON) is None
         full = a_guess(ring, THREE, "fay")
         assert take(session, [full, everybody], now=NOON) == 600
-        count = session.exec(select(Guesses.count).where(Guesses.subject == full.subject)).one()
-        assert count == 0
+        assert session.exec(select(Guesses).where(Guesses.subject == full.subject)).all() == []
+
+
+def test_whether_a_limit_is_reached_can_be_read_without_counting(database: Database, ring: KeyRing) -> None:
+    guess, everybody = a_guess(ring, THREE, "ada"), a_guess(ring, FIVE)
+    with database.writing() as session:
+        for _ in range(3):
+            assert must_wait(session, [guess, everybody], now=NOON) is None
+            take(session, [guess, everybody], now=NOON)
+        for _ in range(3):
+            assert must_wait(session, [guess, everybody], now=NOON + timedelta(minutes=9)) == 60
+        assert must_wait(session, [a_guess(ring, THREE, "bob"), everybody], now=NOON) is None
+        assert must_wait(session, [guess], now=NOON + timedelta(minutes=10)) is None
+        assert sorted(session.exec(select(Guesses.count))) == [3, 3]
 
 
 def test_a_guess_given_back_does_not_count(database: Database, ring: KeyRing) -> None:

@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 import httpx
+import msgspec
 
 from api.practice_carrier import Practice
 from shipments.tracking.carriers import CARRIERS
@@ -47,6 +48,17 @@ def send(client: httpx.Client, call: Call) -> httpx.Response:
     if call.json is not None:
         headers["Content-Type"] = "application/json"
     return client.request(call.method, call.path, params=dict(call.params), headers=headers, content=call.json)
+
+
+def creation_of(references: Sequence[str], account: Account) -> Call:
+    """Ship24's trackers for many numbers at once, which we make one by one."""
+    headers, body = {account.header: account.secret}, [{"trackingNumber": one} for one in references]
+    return Call("/public/v1/trackers/bulk", {}, headers, "POST", msgspec.json.encode(body))
+
+
+def results_of(tracker: str, account: Account) -> Call:
+    """Ship24's tracker by its id, which we read by its number."""
+    return Call(f"/public/v1/trackers/{tracker}/results", {}, {account.header: account.secret})
 
 
 def asked(client: httpx.Client, practice: Practice, carrier: str, leg: LegAsked | None = None) -> httpx.Response:

@@ -16,9 +16,9 @@ import pytest
 
 from api.practice_carrier import Practice, practice_carrier
 from api.practice_carrier.stories import STORIES
-from shipments.tracking.carriers import CARRIERS, ship24
+from shipments.tracking.carriers import CARRIERS
 from shipments.tracking.carriers.answers import Call
-from tests.practice_carrier.asking import NUMBER, START, a_leg, an_account, send
+from tests.practice_carrier.asking import NUMBER, START, a_leg, an_account, creation_of, results_of, send
 from tests.practice_carrier.proxying import needs, prisms
 
 UPS, LOGIN = "ups/Tracking.notabs.yaml", "ups/OAuthClientCredentials.yaml"
@@ -127,10 +127,9 @@ def test_the_tokens_of_ups_are_as_its_specification_has_them(proxied: Proxied) -
 def test_trackers_one_by_one_and_many_at_once_are_as_ship24s_specification_has_them(proxied: Proxied) -> None:
     account = an_account(proxied.practice, "ship24")
     for references, status in ((["PRISM000001"], 201), (["PRISM000002", "AAAAAA"], 207), (["AAAAAA"], 400)):
-        call = ship24.request_to_create([a_leg(one) for one in references], account)
-        answer = send(proxied.ship24, call)
+        answer = send(proxied.ship24, creation_of(references, account))
         assert (answer.status_code, answer.headers.get("sl-violations")) == (status, None)
     tracker = asked(proxied, "ship24", "PRISM000001").json()["data"]["trackings"][0]["tracker"]["trackerId"]
     for id, status in ((tracker, 200), ("nobody", 404)):
-        answer = send(proxied.ship24, ship24.request_for_results(id, account))
+        answer = send(proxied.ship24, results_of(id, account))
         assert (answer.status_code, answer.headers.get("sl-violations")) == (status, None)

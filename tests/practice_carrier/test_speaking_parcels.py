@@ -8,7 +8,7 @@ import pytest
 
 from api.practice_carrier import Practice
 from api.practice_carrier.stories import STORIES
-from shipments.tracking.carriers import CARRIERS, fedex, ship24
+from shipments.tracking.carriers import CARRIERS, fedex
 from shipments.tracking.milestones import Milestone, Reason
 from tests.practice_carrier.asking import (
     NUMBER,
@@ -18,8 +18,10 @@ from tests.practice_carrier.asking import (
     an_account,
     asked,
     booked,
+    creation_of,
     milestones,
     read,
+    results_of,
     send,
 )
 
@@ -181,9 +183,9 @@ def test_ship24_makes_a_tracker_once_and_reads_it_by_its_id(client: httpx.Client
     booked(practice, ["ship24"])
     account = an_account(practice, "ship24")
     tracked = asked(client, practice, "ship24").json()["data"]["trackings"][0]
-    results = send(client, ship24.request_for_results(tracked["tracker"]["trackerId"], account))
+    results = send(client, results_of(tracked["tracker"]["trackerId"], account))
     assert results.json()["data"]["trackings"] == [tracked]
-    assert send(client, ship24.request_for_results("nobody", account)).status_code == 404
+    assert send(client, results_of("nobody", account)).status_code == 404
 
 
 @pytest.mark.parametrize(
@@ -197,12 +199,11 @@ def test_ship24_makes_a_tracker_once_and_reads_it_by_its_id(client: httpx.Client
 def test_ship24_says_of_each_of_many_what_became_of_it(
     client: httpx.Client, practice: Practice, references: list[str], status: int, whole: str
 ) -> None:
-    legs = [a_leg(reference) for reference in references]
-    response = send(client, ship24.request_to_create(legs, an_account(practice, "ship24")))
-    assert (response.status_code, response.json()["status"]) == (status, whole)
-    made, problems = ship24.read_created(response.content, legs)
-    assert [bool(made[leg.reference].tracker_id) for leg in legs] == [leg.reference != "?" for leg in legs]
-    assert problems == ()
+    response = send(client, creation_of(references, an_account(practice, "ship24")))
+    told = response.json()
+    assert (response.status_code, told["status"]) == (status, whole)
+    assert [one["inputData"]["trackingNumber"] for one in told["data"]] == references
+    assert ["tracker" in one for one in told["data"]] == [reference != "?" for reference in references]
 
 
 def test_ship24_finds_what_another_carrier_has(client: httpx.Client, practice: Practice) -> None:

@@ -22,7 +22,7 @@ from shipments.progress.keeping import count_all, rebuild
 from shipments.receipts import handing_over, receiving
 from shipments.receipts.receipt import ReceiptLine
 from shipments.requests.request import RequestLine
-from shipments.tracking.lanes.journeys import Way
+from shipments.tracking.lanes.journeys import LaneName
 from shipments.tracking.lanes.learning import Usual, keep
 from shipments.tracking.milestones import Milestone
 from shipments.transaction import finish
@@ -104,7 +104,7 @@ class Walk:
     def learn(self) -> None:
         journey, least_s = self.journey, self.chance.randint(1, 20) * 86_400
         usual = Usual(journeys=5, least_s=least_s, most_s=2 * least_s, quiet_s=least_s // 5)
-        way = Way("by_hand", Mode.SEA, "NLRTM", "GNCKY")
+        way = LaneName("by_hand", Mode.SEA, "NLRTM", "GNCKY")
         changed = [(way, self.chance.choice([usual, usual, None]))]
         journey.do(lambda s: keep(s, changed, now=journey.now), EVERYWHERE)
 

@@ -39,6 +39,9 @@ def test_contradictory_delivered() -> None:
     disputed = progress_of(sent(delivered, loaded))
     assert disputed.stage == Stage.IN_THE_COUNTRY
     assert disputed.contradictions == {Contradiction.CARRIER_FELL_BACK}
+    for still_moving in (M.ARRIVED_DESTINATION, M.OUT_FOR_DELIVERY, M.ATTEMPT_FAILED):
+        in_the_same_town = progress_of(sent(delivered, said(still_moving, 23)))
+        assert in_the_same_town.contradictions == {Contradiction.CARRIER_FELL_BACK}
     taken_back = said(M.INFO_RECEIVED, 25, corrects_id=delivered.id)
     assert not progress_of(sent(delivered, loaded, taken_back)).contradictions
 

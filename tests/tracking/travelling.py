@@ -53,6 +53,12 @@ def an_event(session: Session, leg: UUID, milestone: M | None, day: float, **wha
     return id
 
 
+def take_back_arrival(journey: Journey, leg: UUID) -> None:
+    """It never arrived."""
+    (arrived,) = [one.id for one in journey.events(leg) if one.milestone == M.ARRIVED_DESTINATION]
+    say(journey, leg, M.INFO_RECEIVED, 50, corrects_id=arrived)
+
+
 def learned(journey: Journey) -> dict[tuple[str, str], Lane]:
     """Learns; then the lanes by their ends."""
     journey.do(lambda session: learn(session, now=journey.now), EVERYWHERE)

@@ -2,14 +2,17 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import exists, select
 from sqlmodel import Session, col
 
 from shipments.batches.batch import Batch, Leg
+from shipments.database import new_id
 from shipments.notices.notice import News
 from shipments.notices.queueing import news_row, write_news
+from shipments.offices.office import Office
 from shipments.progress.deriving import TRAVELS
 from shipments.tracking.accounts.account import CarrierAccount
 from shipments.tracking.polling.watch import LegWatch
@@ -36,16 +39,29 @@ def queue_stopped(session: Session, accounts: Sequence[str], *, now: datetime) -
     """Accounts, by name, whose login was refused: once a day for each office whose boxes travel with them."""
     if not accounts:
         return 0
-    rows = session.execute(
-        select(Batch, col(CarrierAccount.name), col(CarrierAccount.carrier))
-        .join(Leg, col(Leg.batch_id) == col(Batch.id))
-        .join(LegWatch, col(LegWatch.leg_id) == col(Leg.id))
-        .join(CarrierAccount, col(CarrierAccount.id) == col(LegWatch.account_id))
-        .where(col(CarrierAccount.name).in_(accounts), col(Batch.stage).in_(TRAVELS))
+    travels = (
+        exists()
+        .where(col(Batch.host_office_id) == col(Office.id), col(Batch.stage).in_(TRAVELS))
+        .where(col(Leg.batch_id) == col(Batch.id), col(LegWatch.leg_id) == col(Leg.id))
+        .where(col(LegWatch.account_id) == col(CarrierAccount.id))
     )
-    told = {}
-    for batch, account, carrier in rows:
-        row = news_row(batch, "carrier", (News.CARRIER_STOPPED, "", {"carrier": carrier, "account": account}))
-        once = f"{News.CARRIER_STOPPED}:{account}:{batch.host_office_id}:{now:%Y-%m-%d}"
-        told[once] = {**row, "origin_office_id": batch.host_office_id, "object_code": account, "told_once": once}
-    return write_news(session, list(told.values()), now)
+    rows = session.execute(
+        select(col(Office.id), col(CarrierAccount.name), col(CarrierAccount.carrier))
+        .select_from(Office)
+        .join(CarrierAccount, travels)
+        .where(col(CarrierAccount.name).in_(accounts))
+    )
+    return write_news(session, [_stopped(office, name, carrier, now) for office, name, carrier in rows], now)
+
+
+def _stopped(office_id: UUID, account: str, carrier: str, now: datetime) -> dict[str, Any]:  # Any: columns
+    return {
+        "id": new_id(),
+        "news": News.CARRIER_STOPPED,
+        "object_kind": "carrier",
+        "object_code": account,
+        "host_office_id": office_id,
+        "origin_office_id": office_id,
+        "facts": {"carrier": carrier, "account": account},
+        "told_once": f"{News.CARRIER_STOPPED}:{account}:{office_id}:{now:%Y-%m-%d}",
+    }

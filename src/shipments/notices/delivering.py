@@ -56,9 +56,15 @@ def queue_deliveries(session: Session, notices: Sequence[Mapping[str, Any]], *, 
 def claim_deliveries(
     session: Session, channels: Iterable[Channel], *, most: int, lease: timedelta, now: datetime
 ) -> list[Outgoing]:
-    """Takes up to `most` messages that are due on a lease, oldest first."""
+    """Takes up to `most` messages that are due on a lease, oldest first; none of a wish that others are sending to.
+
+    News that overtake each other would leave the former date as the last word.
+    """
     wishes = select(col(NoticeWish.id)).where(
         col(NoticeWish.channel).in_(list(channels)), col(NoticeWish.ended_at).is_(None)
+    )
+    being_sent_to = select(col(Delivery.wish_id)).where(
+        col(Delivery.next_try_at).is_not(None), col(Delivery.leased_until) >= now
     )
     due = (
         select(col(Delivery.id))
@@ -66,6 +72,7 @@ def claim_deliveries(
             col(Delivery.next_try_at) <= now,
             (col(Delivery.leased_until).is_(None)) | (col(Delivery.leased_until) < now),
             col(Delivery.wish_id).in_(wishes),
+            col(Delivery.wish_id).not_in(being_sent_to),
         )
         .order_by(col(Delivery.next_try_at), col(Delivery.id))
         .limit(most)
@@ -158,7 +165,7 @@ def _loaded(session: Session, claimed: Sequence[Row[Any]], leased_until: datetim
     offices = _codes(session, [notice for notices in told.values() for notice in notices])
     return [
         Outgoing(row.id, row.fence, leased_until, row.made_at, *wishes[row.wish_id], told[row.id], offices)
-        for row in claimed
+        for row in sorted(claimed, key=lambda row: (row.made_at, row.id))
     ]
 
 

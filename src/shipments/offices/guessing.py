@@ -62,12 +62,28 @@ def take(session: Session, guesses: Sequence[Guess], *, now: datetime) -> int | 
     return None
 
 
+def must_wait(session: Session, guesses: Sequence[Guess], *, now: datetime) -> int | None:
+    """As `take`, but only reads: the seconds to wait where a limit is reached already."""
+    found = session.connection().execute(
+        select(col(Guesses.subject), col(Guesses.since), col(Guesses.count)).where(
+            col(Guesses.subject).in_([guess.subject for guess in guesses])
+        )
+    )
+    counted = {subject: (since, count) for subject, since, count in found}
+    for guess in guesses:
+        since, count = counted.get(guess.subject, (now, 0))
+        left = since + guess.limit.window - now
+        if count >= guess.limit.most and left > timedelta(0):
+            return max(1, int(left.total_seconds()))
+    return None
+
+
 def give_back(session: Session, guesses: Sequence[Guess], *, now: datetime) -> None:
-    """The guess was right, or was never judged: it does not count."""
+    """The guess was right, or was never judged: it does not count, and nothing is kept of the only one."""
     for guess in guesses:
         within = (col(Guesses.subject) == guess.subject, col(Guesses.since) > now - guess.limit.window)
-        fewer = update(Guesses).where(*within, col(Guesses.count) > 0).values(count=col(Guesses.count) - 1)
-        session.connection().execute(fewer)
+        session.connection().execute(delete(Guesses).where(*within, col(Guesses.count) <= 1))
+        session.connection().execute(update(Guesses).where(*within).values(count=col(Guesses.count) - 1))
 
 
 def forgive(session: Session, guess: Guess) -> None:

@@ -17,6 +17,9 @@ from shipments.tracking.milestones import AT_ITS_END, LIFTS, RANK, Milestone, Re
 BEFORE_ITS_END = frozenset(
     {Milestone.ACCEPTED, Milestone.IN_TRANSIT, Milestone.RETURNING, Milestone.RETURNED}  # bookings are confirmed late
 )
+BEFORE_DELIVERY = frozenset(  # what is waited for at a counter may still be brought; what was delivered may not
+    {Milestone.ARRIVED_DESTINATION, Milestone.OUT_FOR_DELIVERY, Milestone.ATTEMPT_FAILED}
+)
 PASSING_TROUBLE = frozenset({Reason.DELAY, Reason.WEATHER, Reason.DAMAGED, Reason.MISSING})
 
 # How long a mode usually stays quiet; and, where the lane's own history says how long, how much longer is silence,
@@ -126,8 +129,14 @@ def _contradictions(facts: BoxFacts, actual: list[Said]) -> frozenset[Contradict
 def _fell_back(said: list[Said]) -> bool:
     """Whether a leg goes on after its end. A time without a zone cannot be said to come after another."""
     placed = [one for one in said if one.occurred_at is not None]
-    ends = [index for index, one in enumerate(placed) if one.milestone in AT_ITS_END]
-    return bool(ends) and any(one.milestone in BEFORE_ITS_END for one in placed[ends[0] + 1 :])
+    reached: set[Milestone | None] = set()
+    for one in placed:
+        if one.milestone in BEFORE_ITS_END and reached & AT_ITS_END:
+            return True
+        if one.milestone in BEFORE_DELIVERY and Milestone.DELIVERED in reached:
+            return True
+        reached.add(one.milestone)
+    return False
 
 
 def _travelled(legs: Sequence[Stretch], actual: Sequence[Said]) -> Stretch:

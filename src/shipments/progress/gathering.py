@@ -16,8 +16,7 @@ from shipments.boxes.box import Box, BoxFact, BoxLine
 from shipments.progress.facts import Arrival, BoxFacts, Deed, Passing, Said, Stretch
 from shipments.receipts.receipt import Explanation, Handover, HandoverLine, Receipt, ReceiptLine
 from shipments.tracking.event import CarrierEvent
-from shipments.tracking.lanes.lane import Lane
-from shipments.tracking.lanes.learning import of_leg
+from shipments.tracking.lanes.lane import OF_LEG, Lane
 
 V = TypeVar("V")
 Grouped = dict[UUID, tuple[V, ...]]
@@ -38,7 +37,7 @@ _LEGS = (
         *(Leg.batch_id, Leg.id, Leg.position, Leg.mode, Leg.to_place, Leg.planned_arrival, Leg.planned_departure),
         *(Lane.journeys, Lane.least_s, Lane.most_s, Lane.quiet_s),
     )
-    .outerjoin(Lane, of_leg())
+    .outerjoin(Lane, OF_LEG)
     .where(col(Leg.batch_id).in_(_IDS))
 )
 _SAID = (

@@ -17,7 +17,7 @@ from sqlmodel import Session, col
 
 from shipments.batches.batch import Batch
 from shipments.boxes.box import Box, Stage
-from shipments.progress.deriving import BoxException, Progress, progress_of, progress_of_each
+from shipments.progress.deriving import TRAVELS, BoxException, Progress, progress_of, progress_of_each
 from shipments.progress.gathering import facts_of, in_portions
 from shipments.progress.recounting import recount
 
@@ -36,6 +36,11 @@ class Change(msgspec.Struct, frozen=True):
     def differs(self) -> bool:
         """Whether anything that lists show has changed."""
         return columns_of(self.after) != self.before
+
+    @property
+    def travels_again(self) -> bool:
+        """Whether it is on its way now, and was not before."""
+        return self.after.stage in TRAVELS and self.before["stage"] not in TRAVELS
 
 
 class Changes(msgspec.Struct, frozen=True):

@@ -4,8 +4,9 @@ from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, UniqueConstraint
-from sqlmodel import Field, SQLModel
+from sqlalchemy import CheckConstraint, ColumnElement, UniqueConstraint, exists
+from sqlalchemy.orm import aliased
+from sqlmodel import Field, SQLModel, col
 
 from shipments.database import instant, new_id, one_of, word
 from shipments.tracking.milestones import Milestone, Reason
@@ -56,3 +57,10 @@ class CarrierEvent(SQLModel, table=True):
     unlocode: str | None = Field(default=None, max_length=5)
     person_id: UUID | None = Field(default=None, foreign_key="person.id")
     corrects_id: UUID | None = Field(default=None, foreign_key="carrier_event.id")
+
+
+_other = aliased(CarrierEvent)
+STANDS: ColumnElement[bool] = ~exists().where(
+    col(_other.leg_id) == col(CarrierEvent.leg_id), col(_other.corrects_id) == col(CarrierEvent.id)
+)
+"""Of an event: no other one takes it back."""

@@ -3,6 +3,7 @@
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
+from types import MappingProxyType
 from typing import Any
 from uuid import UUID
 
@@ -40,18 +41,26 @@ class Heard(msgspec.Struct, frozen=True):
     unknown: Sequence[tuple[UUID, str]]
 
 
-def hear(session: Session, answers: Mapping[UUID, Answer], *, now: datetime) -> Heard:
+def hear(
+    session: Session,
+    answers: Mapping[UUID, Answer],
+    *,
+    now: datetime,
+    came_at: Mapping[UUID, datetime] = MappingProxyType({}),
+) -> Heard:
     """Records the events of leg → answer, each once, and marks the boxes of legs with news as changed.
 
     The caller holds the LegWatch rows of these legs locked: so what is known cannot change meanwhile. An estimate
-    whose carrier does not say when it was made has `created_at` None or `now`: read such answers with `heard_at=now`.
+    whose carrier does not say when it was made has `created_at` None or the time at which the answer came: `now`, or
+    leg → `came_at` where it waited since. Read such answers with that time as `heard_at`.
     """
     telling = [leg for leg, answer in answers.items() if answer.events]
     if not telling:
         return Heard({}, [])
     known = _known(session, telling)
-    rows = [_row(leg, event, now) for leg in telling for event in _unheard(answers[leg].events, known[leg], now)]
-    rows += _changed_estimates(session, {leg: answers[leg] for leg in telling}, now)
+    came = {leg: came_at.get(leg, now) for leg in telling}
+    rows = [_row(leg, event, now) for leg in telling for event in _unheard(answers[leg].events, known[leg], came[leg])]
+    rows += _changed_estimates(session, {leg: answers[leg] for leg in telling}, came, now)
     insert_unless_there(session, CarrierEvent.__table__, rows)  # type: ignore[attr-defined]
     new = Counter(row["leg_id"] for row in rows)
     if new:
@@ -66,20 +75,23 @@ def _known(session: Session, legs: Sequence[UUID]) -> Mapping[UUID, set[str]]:
     return known
 
 
-def _unheard(events: Iterable[ReadEvent], known: set[str], now: datetime) -> Iterable[ReadEvent]:
+def _unheard(events: Iterable[ReadEvent], known: set[str], came: datetime) -> Iterable[ReadEvent]:
     """Those of an identity that is not known; `known` grows."""
     for event in events:
         id = event.id[:_LONGEST_ID]
-        if id not in known and not _is_undated_estimate(event, now):
+        if id not in known and not is_undated_estimate(event, came):
             known.add(id)
             yield event
 
 
-def _is_undated_estimate(event: ReadEvent, now: datetime) -> bool:
-    return event.classifier == "EST" and (event.created_at is None or event.created_at == now)
+def is_undated_estimate(event: ReadEvent, came: datetime) -> bool:
+    """Whether its carrier does not say when it was made: then it is as old as the answer that came with it."""
+    return event.classifier == "EST" and (event.created_at is None or event.created_at == came)
 
 
-def _changed_estimates(session: Session, answers: Mapping[UUID, Answer], now: datetime) -> list[Row]:
+def _changed_estimates(
+    session: Session, answers: Mapping[UUID, Answer], came: Mapping[UUID, datetime], now: datetime
+) -> list[Row]:
     """Estimates without the carrier's own time, where they differ from what was last said: A, B, A are three facts.
 
     Where one answer says several under one code, what it says again is not news, whichever was recorded last.
@@ -87,7 +99,7 @@ def _changed_estimates(session: Session, answers: Mapping[UUID, Answer], now: da
     said: dict[tuple[UUID, str], dict[Content, ReadEvent]] = defaultdict(dict)
     for leg, answer in answers.items():
         for event in answer.events:
-            if _is_undated_estimate(event, now):
+            if is_undated_estimate(event, came[leg]):
                 said[leg, event.raw_code[:80]][_content(event)] = event
     if not said:
         return []
@@ -95,7 +107,7 @@ def _changed_estimates(session: Session, answers: Mapping[UUID, Answer], now: da
     for row in session.connection().execute(_ESTIMATES, {"ids": list({leg for leg, _ in said})}):
         before[row[0], row[1]].append((row[2], row[3], row[4], row[5]))
     return [
-        _row(key[0], _dated(event, now), now)
+        _row(key[0], _dated(event, came[key[0]]), now)
         for key, told in said.items()
         for content, event in told.items()
         if _is_news(content, told, before[key])
@@ -112,10 +124,10 @@ def _content(event: ReadEvent) -> Content:
     return event.occurred_at, event.earliest, event.latest, event.occurred_as_written[:60]
 
 
-def _dated(event: ReadEvent, now: datetime) -> ReadEvent:
+def _dated(event: ReadEvent, came: datetime) -> ReadEvent:
     """With an identity of this moment, so that the same may be said once more later."""
-    moment = f"@{now.timestamp():.6f}"
-    return msgspec.structs.replace(event, id=event.id[: _LONGEST_ID - len(moment)] + moment, created_at=now)
+    moment = f"@{came.timestamp():.6f}"
+    return msgspec.structs.replace(event, id=event.id[: _LONGEST_ID - len(moment)] + moment, created_at=came)
 
 
 def _row(leg_id: UUID, event: ReadEvent, now: datetime) -> Row:

@@ -7,12 +7,13 @@ from typing import Annotated
 from uuid import UUID
 
 import msgspec
-from sqlalchemy import delete, exists, func, update
+from sqlalchemy import exists, func, update
 from sqlmodel import Session, col, select
 
 from shipments import journal
 from shipments.batches.batch import Batch, Leg, Mode
 from shipments.batches.planning import PLANNERS, boxes_of, noted
+from shipments.boxes.box import Box
 from shipments.boxes.facts import facts_changed
 from shipments.database import new_id
 from shipments.errors import Invalid, NotFound, WrongState
@@ -20,16 +21,18 @@ from shipments.offices.person import Role
 from shipments.offices.scope import Actor, find
 from shipments.shapes import DayOrInstant, Instant, Line, Unlocode, Word, moment
 from shipments.tracking.accounts.choosing import account_for, hand_over
+from shipments.tracking.accounts.terms import AccountName
 from shipments.tracking.carriers import CARRIERS
 from shipments.tracking.carriers.by_hand import Reported, Vocabulary, reported
 from shipments.tracking.event import CarrierEvent, Classifier
 from shipments.tracking.milestones import Milestone, Reason
+from shipments.tracking.polling.due import TERMINAL
+from shipments.tracking.polling.scheduling import resume
 from shipments.tracking.polling.watch import LegWatch
 from shipments.tracking.polling.ways import ways_of
 from shipments.tracking.pushes.inbox import wake_parked
-from shipments.tracking.pushes.push import Subscription
+from shipments.tracking.pushes.letting_go import let_go
 
-AccountName = Annotated[str, msgspec.Meta(min_length=1, max_length=32, examples=["dhl-utrecht"])]
 UNLOCODE = r"[A-Z]{2}[A-Z2-9]{3}"
 TELLERS_HERE = frozenset({Role.LOGISTICIAN, Role.COORDINATOR})
 TELLERS_THERE = frozenset({Role.RECEIVER, Role.COORDINATOR})
@@ -74,8 +77,10 @@ def add_leg(session: Session, code: str, planned: LegPlanned, *, by: Actor, now:
     Raises NotFound, NotAllowed, Invalid (unknown carrier, a reference or mode it does not take, ends before it begins,
     no account to ask with, or several and none was named).
     """
-    batch = find(session, Batch, code, "batch", lock=True)
+    batch = find(session, Batch, code, "batch")
     by.must_be(PLANNERS, batch.host_office_id)
+    _lock_boxes(session, batch.id)
+    batch = find(session, Batch, code, "batch", lock=True)
     mode = planned.mode or batch.mode
     departure = moment(planned.planned_departure, "planned_departure")
     arrival = moment(planned.planned_arrival, "planned_arrival")
@@ -106,7 +111,7 @@ def add_leg(session: Session, code: str, planned: LegPlanned, *, by: Actor, now:
 
 def tell(session: Session, leg_id: UUID, told: Told, *, by: Actor, now: datetime) -> CarrierEvent:
     """Records what somebody heard from a carrier. Raises NotFound, NotAllowed, Invalid."""
-    leg, batch = _with_its_batch(session, leg_id)
+    leg, batch, _ = _locked(session, leg_id)
     if any(by.is_a(role, batch.host_office_id) for role in TELLERS_HERE):
         by.must_be(TELLERS_HERE, batch.host_office_id)
     else:
@@ -122,6 +127,7 @@ def tell(session: Session, leg_id: UUID, told: Told, *, by: Actor, now: datetime
         code=told.code,
         vocabulary=told.vocabulary,
     )
+    corrected = _corrected(session, leg, told)
     read = reported(report, ways_of(session, [leg.id])[leg.id].asked, heard_at=now)
     event = CarrierEvent(
         leg_id=leg.id,
@@ -139,9 +145,12 @@ def tell(session: Session, leg_id: UUID, told: Told, *, by: Actor, now: datetime
         place=read.place,
         unlocode=read.unlocode,
         person_id=by.person_id,
-        corrects_id=_corrected(session, leg, told),
+        corrects_id=told.corrects,
     )
     session.add(event)
+    if corrected is not None and corrected.milestone in TERMINAL:
+        session.flush()
+        resume(session, [leg.id], now=now)
     facts_changed(session, boxes_of(session, batch), [batch.id])
     reached = read.milestone or read.raw_code
     journal.note(session, noted(batch, "leg.tell", by, now, leg=leg.position, milestone=reached))
@@ -150,10 +159,9 @@ def tell(session: Session, leg_id: UUID, told: Told, *, by: Actor, now: datetime
 
 def remove_leg(session: Session, leg_id: UUID, *, by: Actor, now: datetime) -> None:
     """Takes back a leg that was mistyped: the last one, of which nothing was heard. Raises NotFound, WrongState."""
-    leg, batch = _with_its_batch(session, leg_id)
+    # Its watch is locked before the look: whoever asks the carrier records what it says only while holding that.
+    leg, batch, watch = _locked(session, leg_id)
     by.must_be(PLANNERS, batch.host_office_id)
-    # Locked before the look: whoever asks the carrier records what it says only while holding this.
-    watch = session.exec(select(LegWatch).where(LegWatch.leg_id == leg.id).with_for_update()).one_or_none()
     if session.scalar(select(exists().where(col(CarrierEvent.leg_id) == leg.id))):
         raise WrongState(
             f"Leg {leg.position} of {batch.code} was heard of already; add another one after it.",
@@ -166,7 +174,7 @@ def remove_leg(session: Session, leg_id: UUID, *, by: Actor, now: datetime) -> N
             state="not the last leg",
             expected="the last leg",
         )
-    session.execute(delete(Subscription).where(col(Subscription.leg_id) == leg.id))
+    let_go(session, [leg.id], now=now)
     if watch is not None:
         session.delete(watch)
         session.flush()
@@ -181,9 +189,8 @@ def set_account(session: Session, leg_id: UUID, name: str, *, by: Actor, now: da
 
     WrongState where nobody is asked about it.
     """
-    leg, batch = _with_its_batch(session, leg_id)
+    leg, batch, watch = _locked(session, leg_id)
     by.must_be(PLANNERS, batch.host_office_id)
-    watch = session.exec(select(LegWatch).where(LegWatch.leg_id == leg.id).with_for_update()).one_or_none()
     if watch is None:
         raise WrongState(
             f"Leg {leg.position} of {batch.code} is told of by hand; no account is asked about it.",
@@ -192,7 +199,7 @@ def set_account(session: Session, leg_id: UUID, name: str, *, by: Actor, now: da
         )
     account_id = account_for(session, leg.carrier, batch.host_office_id, name)
     if account_id != watch.account_id:
-        hand_over(session, [leg.id], account_id)
+        hand_over(session, [leg.id], account_id, now=now)
         journal.note(session, noted(batch, "leg.set_account", by, now, leg=leg.position, account=name))
     return leg
 
@@ -219,27 +226,45 @@ def wake_watches(session: Session, batches: Collection[UUID], *, now: datetime) 
             wake_parked(session, batches)
 
 
-def _with_its_batch(session: Session, leg_id: UUID) -> tuple[Leg, Batch]:
-    """The batch is locked, so that no box joins it unseen. Raises NotFound."""
-    row = session.exec(
-        select(Leg, Batch)
-        .join(Batch, col(Batch.id) == Leg.batch_id)
-        .where(Leg.id == leg_id)
-        .with_for_update(of=Batch)
-        .execution_options(populate_existing=True)
-    ).one_or_none()
-    if row is None:
+def resume_watches(session: Session, batches: Collection[UUID], *, now: datetime) -> None:
+    """Legs of these batches, which travel again after all: what was lost is found, a receipt was taken back."""
+    if batches:
+        legs = select(Leg.id).where(col(Leg.batch_id).in_(batches))
+        resume(session, session.exec(legs).all(), now=now)
+
+
+def _locked(session: Session, leg_id: UUID) -> tuple[Leg, Batch, LegWatch | None]:
+    """Its watch, its boxes, its batch: in the order of whoever records, so that nobody waits crosswise.
+
+    No box joins the batch unseen. Raises NotFound.
+    """
+    row = select(Leg, Batch).join(Batch, col(Batch.id) == Leg.batch_id).where(Leg.id == leg_id)
+    found = session.exec(row).one_or_none()
+    if found is None:
         raise NotFound("leg", str(leg_id))
-    leg, batch = row
-    return leg, batch
+    watched = select(LegWatch).where(LegWatch.leg_id == leg_id).with_for_update()
+    watch = session.exec(watched.execution_options(populate_existing=True)).one_or_none()
+    _lock_boxes(session, found[0].batch_id)
+    locked = row.with_for_update(of=Batch).execution_options(populate_existing=True)
+    found = session.exec(locked).one_or_none()
+    if found is None:  # somebody removed it while we waited
+        raise NotFound("leg", str(leg_id))
+    leg, batch = found
+    return leg, batch, watch
 
 
-def _corrected(session: Session, leg: Leg, told: Told) -> UUID | None:
-    if told.corrects is not None:
-        other = session.get(CarrierEvent, told.corrects)
-        if other is None or other.leg_id != leg.id:
-            raise Invalid([("corrects", "the id of an event of this leg")])
-    return told.corrects
+def _lock_boxes(session: Session, batch_id: UUID) -> None:
+    boxes = select(Box.id).where(Box.batch_id == batch_id).order_by(col(Box.id))
+    session.exec(boxes.with_for_update(key_share=True)).all()
+
+
+def _corrected(session: Session, leg: Leg, told: Told) -> CarrierEvent | None:
+    if told.corrects is None:
+        return None
+    other = session.get(CarrierEvent, told.corrects)
+    if other is None or other.leg_id != leg.id:
+        raise Invalid([("corrects", "the id of an event of this leg")])
+    return other
 
 
 def _refuse_unfit(planned: LegPlanned, mode: Mode, departure: datetime | None, arrival: datetime | None) -> None:

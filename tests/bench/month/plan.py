@@ -42,12 +42,12 @@ class Terms(msgspec.Struct, frozen=True, kw_only=True):
 
 
 TERMS: Mapping[str, Terms] = {
-    NORTH: Terms(carrier="dcsa", part=20, most=5, within_s=1.0, per_day=2_000),
-    SOUTH: Terms(carrier="dcsa", part=14, most=1, within_s=1.0, per_day=1_000, per_leg_per_day=4, resets_at="06:00"),
-    "dhl": Terms(carrier="dhl", part=10, most=1, within_s=5.0, per_day=250, per_leg_per_day=10),
-    "ups": Terms(carrier="ups", part=4, most=2, within_s=1.0),
-    "fedex": Terms(carrier="fedex", part=48, most=1_400, within_s=10.0, per_day=100_000),
-    "ship24": Terms(carrier="ship24", part=4, most=10, within_s=1.0),
+    NORTH: Terms(carrier="dcsa", part=20, most=5, within_s=1.0, per_day=1_000),
+    SOUTH: Terms(carrier="dcsa", part=10, most=1, within_s=1.0, per_day=500, per_leg_per_day=4, resets_at="06:00"),
+    "dhl": Terms(carrier="dhl", part=8, most=1, within_s=5.0, per_day=250, per_leg_per_day=10),
+    "ups": Terms(carrier="ups", part=1, most=2, within_s=1.0),
+    "fedex": Terms(carrier="fedex", part=60, most=1_400, within_s=10.0, per_day=100_000),
+    "ship24": Terms(carrier="ship24", part=1, most=10, within_s=1.0),
 }
 """By account. Each is asked by its own budget, which is what its carrier usually allows."""
 

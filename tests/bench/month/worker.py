@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import random
 import signal
 import socket
 from collections.abc import Awaitable, Callable, Mapping
@@ -14,6 +15,7 @@ from shipments.settings import Settings
 from tests.bench.month.leaping import LeapingLoop, SharedTime, WorkerWaiting
 
 DAY_S = 86_400.0
+LATEST_START_S = 600.0
 log = logging.getLogger(__name__)
 
 
@@ -45,7 +47,8 @@ async def _work(time: SharedTime, settings: Settings) -> None:
 
 
 async def _every(seconds: float, job: Callable[[], Awaitable[object]], under_way: set[asyncio.Task[object]]) -> None:
-    """Looks may overlap, as the timetable lets them."""
+    """Looks may overlap, as the timetable lets them. Workers that were not started together look by turns."""
+    await asyncio.sleep(random.uniform(0, min(seconds, LATEST_START_S)))
     while True:
         task = asyncio.ensure_future(_told(job))
         under_way.add(task)

@@ -9,6 +9,7 @@ import signal
 import socket
 import threading
 from collections.abc import Mapping
+from functools import partial
 from multiprocessing.process import BaseProcess
 from pathlib import Path
 
@@ -38,7 +39,11 @@ log = logging.getLogger(__name__)
 
 
 class World:
-    """Carriers and time, and the workers that live in them. `killed`: how many were."""
+    """Carriers and time, and the workers that live in them.
+
+    `carriers`: account → its carrier's address and state; one line has a house of its own, for it has its own limits.
+    `killed`: how many workers were.
+    """
 
     def __init__(self, folder: Path, settings: Settings, *, faults: float) -> None:
         self.settings = settings
@@ -55,17 +60,22 @@ class World:
         for seed, practice in enumerate(self._practices):
             practice.faults = NowAndThen(faults, seed)
         self._sockets = [socket.create_server(("127.0.0.1", 0), backlog=100) for _ in self._practices]
-
-    def carriers(self) -> Mapping[str, tuple[str, Practice]]:
-        """Account → its carrier's address and state. One line has a house of its own, since it has its own limits."""
         urls = [f"http://127.0.0.1:{one.getsockname()[1]}" for one in self._sockets]
         places = {name: 0 if name == NORTH else 1 for name in TERMS}
-        return {name: (urls[place], self._practices[place]) for name, place in places.items()}
+        self.carriers: Mapping[str, tuple[str, Practice]] = {
+            name: (urls[place], self._practices[place]) for name, place in places.items()
+        }
 
     def live(self, days: float) -> None:
         """So many days; then the workers are told to stop, and end what they have begun."""
         with asyncio.Runner(loop_factory=lambda: LeapingLoop(self.time, self._waiting)) as runner:
             runner.run(self._live(days))
+
+    def close(self) -> None:
+        """Gives everything back."""
+        for one in self._sockets:
+            one.close()
+        self.database.close()
 
     async def _live(self, days: float) -> None:
         self._gone, stopped = asyncio.Event(), asyncio.Event()
@@ -97,7 +107,7 @@ class World:
         theirs.close()
         self._processes.append(process)
         loop = asyncio.get_running_loop()
-        self._waiting.add(Worker(ours, lambda: loop.call_soon(self._bury, process)))
+        self._waiting.add(Worker(ours, partial(loop.call_soon, self._bury, process)))
 
     def _bury(self, process: BaseProcess) -> None:
         """And another in its place."""

@@ -50,8 +50,8 @@ def test_a_full_call_asks_about_thirty_legs_yet_each_of_them_as_often_as_it_want
     assert told_of([few], per_call=30, per_day=100).wanted == 24
 
 
-def test_without_a_days_limit_the_speed_alone_limits() -> None:
-    told = told_of([Watched(Urgency.QUIET, 1, 1.0, 1.0, 0)], per_second=0.5)
+def test_without_a_days_limit_the_speed_alone_limits_and_calls_stand_a_tenth_further_apart() -> None:
+    told = told_of([Watched(Urgency.QUIET, 1, 1.0, 1.0, 0)], per_second=0.55)
     assert (told.per_day, told.most, told.left) == (None, 43_200, 43_199)
 
 

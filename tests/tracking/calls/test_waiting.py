@@ -106,15 +106,13 @@ def test_what_is_used_of_the_day_is_counted_from_the_reset(each_house: House) ->
 @pytest.mark.parametrize(
     ("minutes", "late"),
     [
-        ([0, 0.5, 4, 10, 60], Late(asked=5, late=3, worst_s=3_600, median_s=240)),
-        ([0, 2, 4, 6], Late(asked=4, late=3, worst_s=360, median_s=120)),
-        ([-1], Late(asked=1, late=0, worst_s=0, median_s=0)),
+        ([0, 0.5, 4, 10, 61], Late(asked=5, late=3, by_an_hour=1, worst_s=3_660, mean_s=906)),
+        ([0, 2, 4, 6], Late(asked=4, late=3, by_an_hour=0, worst_s=360, mean_s=180)),
+        ([-1], Late(asked=1, late=0, by_an_hour=0, worst_s=0, mean_s=0)),
         ([], None),
     ],
 )
-def test_lateness_is_told_by_its_worst_and_its_median(
-    each_house: House, minutes: list[float], late: Late | None
-) -> None:
+def test_lateness_is_told_by_its_worst_and_its_mean(each_house: House, minutes: list[float], late: Late | None) -> None:
     def rows(session: Session) -> None:
         account = an_account(session)
         for number, minute in enumerate(minutes):

@@ -249,6 +249,10 @@ def test_the_log_holds_no_reference(running: Running, practice: Practice, caplog
     assert BOOKING not in caplog.text
 
 
+def test_what_is_asked_about_shows_no_number() -> None:
+    assert BOOKING not in f"{a_leg()!r} {a_leg()} {[a_leg()]}"
+
+
 def test_a_proxy_of_the_environment_is_not_used(
     running: Running, practice: Practice, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -278,6 +282,10 @@ def test_a_proxy_of_the_environment_is_not_used(
         ("Thu, 01 Jan 1970 00:00:00 GMT", None),
         ("Mon, 01 Jan 9999 00:00:00 GMT", None),
         ("x" * 5000, None),
+        ("1 Jan 99999999999 00:00:00 GMT", None),
+        ("1 Jan 2026 00:00:99999999999 GMT", None),
+        ("1 Jan 2026 0:0:0 +999999999999999999", None),
+        ("Thu, 01 Jan 0001 00:00:00 +1400", None),
     ],
 )
 def test_retry_after_is_seconds_or_a_date_clamped_and_nothing_where_it_is_absurd(

@@ -1,6 +1,7 @@
 """Where a carrier may be called: public HTTPS, or loopback for the practice carrier, whatever a name resolves to."""
 
 import asyncio
+import functools
 import ssl
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
@@ -47,6 +48,20 @@ from tests.tracking.carriers.telling import HEARD, a_leg, an_account
 )
 def test_an_address_that_is_not_public_is_refused(address: str) -> None:
     assert not may_be_called(address, allow_private=False)
+
+
+@pytest.mark.parametrize("inside", ["7f00:1", "a9fe:a9fe", "5db8:d70e"])
+@pytest.mark.parametrize("around", ["64:ff9b:1::{}", "64:ff9b:1:a9fe:a9:fe00::", "::{}", "::ffff:0:{}", "fec0::{}"])
+@pytest.mark.parametrize("allow_private", [False, True])
+def test_an_ipv4_address_that_only_some_gateway_would_find_is_refused(
+    inside: str, around: str, allow_private: bool
+) -> None:
+    assert not may_be_called(around.format(inside), allow_private=allow_private)
+
+
+def test_loopback_stays_loopback_in_every_spelling() -> None:
+    for address in ("::1", "::ffff:127.0.0.1", "127.0.0.1"):
+        assert may_be_called(address, allow_private=True)
 
 
 @pytest.mark.parametrize("address", ["93.184.215.14", "2606:2800:21f:cb07:6820:80da:af6b:8b2c", "::ffff:93.184.215.14"])
@@ -177,3 +192,32 @@ def test_a_certificate_that_nobody_vouches_for_is_not_believed(tmp_path: Path) -
     assert asyncio.run(_asked_over_tls(tmp_path, trusted=True)).found
     with pytest.raises(CarrierUnavailable, match="SSLCertVerificationError"):
         asyncio.run(_asked_over_tls(tmp_path, trusted=False))
+
+
+async def _breaks(reads: list[bytes], reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    """The first request is answered; the second is read, and then the line broken."""
+    while True:
+        try:
+            reads.append(await reader.readuntil(b"\r\n\r\n"))
+        except asyncio.IncompleteReadError:
+            break
+        if len(reads) == 2:
+            break
+        writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n[]")
+        await writer.drain()
+    writer.close()
+
+
+def test_a_call_whose_kept_line_breaks_is_not_made_again_behind_our_back() -> None:
+    reads: list[bytes] = []
+
+    async def ask_twice() -> None:
+        server = await asyncio.start_server(functools.partial(_breaks, reads), "127.0.0.1", 0)
+        account = an_account(f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}")
+        async with server, open_client(account) as client:
+            await ask(client, CARRIERS["dcsa"], account, a_leg(), since=None, heard_at=HEARD, deadline_s=5)
+            with pytest.raises(CarrierUnavailable):
+                await ask(client, CARRIERS["dcsa"], account, a_leg(), since=None, heard_at=HEARD, deadline_s=5)
+
+    asyncio.run(ask_twice())
+    assert len(reads) == 2

@@ -2,6 +2,7 @@
 
 import random
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 
@@ -246,3 +247,36 @@ def test_a_street_and_a_persons_name_are_not_read() -> None:
 def test_ranks_break_ties_in_the_order_of_the_vocabulary() -> None:
     assert sorted(Milestone, key=RANK.__getitem__) == list(Milestone)
     assert RANK[M.DELIVERED] > RANK[M.ARRIVED_DESTINATION] > RANK[M.IN_TRANSIT]
+
+
+def by_container(**more: Any) -> LegAsked:
+    """Dispatched on the first of March."""
+    return a_leg(reference_type="container", reference=CONTAINER, **more)
+
+
+def test_a_containers_former_voyage_is_not_ours_though_it_ended_in_our_last_port_just_before() -> None:
+    former = [
+        said("EQUIPMENT/DISC", "GNCKY", "2026-02-09T00:00:00Z"),
+        said("EQUIPMENT/DISC", "GNCKY", "2026-02-08T00:00:00Z", eventClassifierCode="EST"),
+        paper("HOLD", "CUS", eventDateTime="2026-02-09T00:00:00Z", equipmentReference=CONTAINER),
+    ]
+    ours = said("EQUIPMENT/LOAD", "NLRTM", "2026-03-02T00:00:00Z")
+    answer = read(*former, ours, leg=by_container())
+    assert [event.event for event in answer.events] == ["loaded"]
+    assert answer.expected_from is None
+    assert len([problem for problem in answer.problems if "an earlier use of the container" in problem]) == 3
+    assert len(read(*former, ours, leg=by_container(dispatched_at=None)).events) == 4
+
+
+def test_a_clock_two_days_wrong_and_papers_before_the_dispatch_are_no_former_voyage() -> None:
+    loaded = said("EQUIPMENT/LOAD", "NLRTM", "2026-02-27T12:00:00Z")
+    confirmed = paper("CONF", "BKG", eventDateTime="2026-02-01T00:00:00Z", equipmentReference=CONTAINER)
+    answer = read(loaded, confirmed, leg=by_container())
+    assert [event.event for event in answer.events] == ["loaded", "booked"]
+    assert answer.problems == ()
+
+
+def test_what_is_stuffed_and_gated_in_for_a_booking_long_before_the_dispatch_is_ours() -> None:
+    early = [said(code, "NLRTM", "2026-02-10T00:00:00Z") for code in ("EQUIPMENT/STUF", "EQUIPMENT/GTIN")]
+    answer = read(*early)
+    assert (len(answer.events), answer.problems) == (2, ())

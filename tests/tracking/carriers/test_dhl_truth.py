@@ -261,8 +261,33 @@ def test_where_nothing_tells_two_businesses_apart_neither_is_believed() -> None:
     "details",
     [{"pieceIds": ["JD 0001"]}, {"references": [{"number": "jd-0001"}]}, {"references": {"number": "JD0001"}}],
 )
-def test_a_piece_or_reference_names_its_shipment(details: dict[str, object]) -> None:
-    assert read_dhl(dhl_event("PU"), details=details, leg=a_parcel("JD0001")).found
+def test_a_piece_names_its_shipment_and_a_reference_one_that_has_no_number_of_its_own(details: dict[str, Any]) -> None:
+    leg = a_parcel("JD0001")
+    assert read_dhl(dhl_event("PU"), details=details, leg=leg, id=None).found
+    assert read_dhl(dhl_event("PU"), details=details, leg=leg).found is ("pieceIds" in details)
+
+
+@pytest.mark.parametrize("id", ["9999000022", 9999000022])
+def test_another_shipment_that_only_cites_our_number_is_not_ours_asked_or_told(id: object) -> None:
+    citing = dhl_shipment(
+        dhl_event("OK", country="GN", code="delivered"), id=id, details={"references": [{"number": DHL_NUMBER}]}
+    )
+    both = json.dumps({"shipments": [dhl_shipment(dhl_event("PU")), citing]}).encode()
+    for read in (dhl.read_answer, dhl.read_pushed):
+        assert milestones(read(both, a_parcel(DHL_NUMBER), heard_at=HEARD)) == [M.ACCEPTED]
+    assert DHL_NUMBER not in dhl.pushed_references(json.dumps({"shipments": [citing]}).encode())
+    assert not read_dhl_shipments(citing).found
+
+
+def test_a_shipment_with_our_number_goes_before_one_that_has_none_of_its_own() -> None:
+    nameless = dhl_shipment(dhl_event("OK", country="GN", code="delivered"), id=None)
+    citing = {**nameless, "details": {"references": [{"number": DHL_NUMBER}]}}
+    vague = dhl_shipment(dhl_event("PU"), origin=None, destination=None)
+    for other in (nameless, citing):
+        assert milestones(read_dhl_shipments(other, vague)) == [M.ACCEPTED]
+        assert read_dhl_shipments(other).found
+    told = json.dumps({"shipments": [nameless]}).encode()
+    assert not dhl.read_pushed(told, a_parcel(DHL_NUMBER), heard_at=HEARD).found
 
 
 def test_one_bad_shipment_in_thirty_costs_one() -> None:

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from shipments.errors import CarrierUnreadable, Invalid
 from shipments.tracking.carriers import CARRIERS, dcsa, dhl, fedex, ship24, ups
 from shipments.tracking.carriers.answers import LegAsked
-from shipments.tracking.carriers.pushing import MOST_REFERENCES, Hook, Pushes, Subscribed, Subscribes
+from shipments.tracking.carriers.pushing import Hook, Pushes, Subscribed, Subscribes
 from shipments.tracking.milestones import Milestone
 from tests.tracking.carriers.telling import HEARD, a_leg, an_account, said
 from tests.tracking.carriers.telling_parcels import UPS_NUMBER, a_parcel, read_ups, ups_activity
@@ -110,8 +110,6 @@ def test_a_message_names_every_number_it_is_about() -> None:
 def test_what_can_be_no_number_of_ours_is_not_among_them() -> None:
     odd = [departed(AT, booking=booking) for booking in ("\0", "P\u202eRB", "x" * 81, " - ", "OK1")]
     assert dcsa.pushed_references(message(*odd)) == {"OK1"}
-    many = [departed(AT, booking=f"B{number}") for number in range(MOST_REFERENCES + 5)]
-    assert len(dcsa.pushed_references(message(*many))) == MOST_REFERENCES
 
 
 @pytest.mark.parametrize("name", PUSHING)
@@ -211,7 +209,8 @@ def test_what_dcsa_answers_to_a_subscription() -> None:
     made = b'{"subscriptionID": "8fbdc2d8", "callbackUrl": "https://x.example"}'
     assert dcsa.read_subscribed(made, [a_leg()], key=None) == {BOOKING: Subscribed("8fbdc2d8")}
     assert dcsa.read_subscribed(b"", [a_leg()], key="k1") == {BOOKING: Subscribed("k1")}
-    for bad in (b"", b"[]", b"{}", b'{"subscriptionID": ""}', b'{"subscriptionID": "%s"}' % (b"x" * 101), b"\xff"):
+    unfit = [b'{"subscriptionID": "%s"}' % key for key in (b"", b".", b"..", b"x" * 101)]
+    for bad in (b"", b"[]", b"{}", b"\xff", *unfit):
         with pytest.raises(CarrierUnreadable):
             dcsa.read_subscribed(bad, [a_leg()], key=None)
 
@@ -263,3 +262,52 @@ def _ups_leg(number: int) -> LegAsked:
 def _json(body: bytes | None) -> Any:
     assert body is not None
     return json.loads(body)
+
+
+def by(reference_type: str, reference: str) -> LegAsked:
+    return a_leg(reference_type=reference_type, reference=reference)
+
+
+def bkg(number: str) -> dict[str, str]:
+    return {"documentReferenceType": "BKG", "documentReferenceValue": number}
+
+
+def test_a_message_that_names_only_strangers_says_nothing_of_ours() -> None:
+    ours = said("EQUIPMENT/LOAD", "NLRTM", documentReferences=[])
+    by_booking_only = said("TRANSPORT/ARRI", "GNCKY", documentReferences=[bkg("OTHER99")])
+    nameless = said("TRANSPORT/DEPA", "NLRTM", documentReferences=[])
+    for stranger in (by_booking_only, nameless):
+        answer = dcsa.read_pushed(message(ours, stranger), by("container", "PRAU1234567"), heard_at=HEARD)
+        assert [event.event for event in answer.events] == ["loaded"]
+        assert "another parcel" in answer.problems[0]
+    of_booking = said("TRANSPORT/DEPA", "NLRTM")
+    by_container_only = said("EQUIPMENT/DISC", "GNCKY", documentReferences=[], equipmentReference="OTHU7654321")
+    answer = dcsa.read_pushed(message(of_booking, by_container_only), a_leg(), heard_at=HEARD)
+    assert [event.event for event in answer.events] == ["departed"]
+    assert "OTHU7654321" not in str(answer)
+
+
+def test_what_another_event_of_the_message_joins_to_ours_is_ours() -> None:
+    joining = said("EQUIPMENT/LOAD", "NLRTM")
+    joined = said("TRANSPORT/ARRI", "GNCKY", documentReferences=[bkg(BOOKING)])
+    leg = by("container", "PRAU1234567")
+    assert len(dcsa.read_pushed(message(joining, joined), leg, heard_at=HEARD).events) == 2
+    assert dcsa.read_pushed(message(joined), leg, heard_at=HEARD).events == ()
+    assert len(dcsa.read_answer(message(joined), leg, heard_at=HEARD).events) == 1  # it answers our question
+
+
+@pytest.mark.parametrize("number", [5, None, "", "OTHER1"])
+@pytest.mark.parametrize("read", [ship24.read_answer, ship24.read_pushed])
+def test_a_tracking_of_ship24_without_our_number_is_not_ours(number: object, read: Any) -> None:
+    told = json.loads(ship24_message("LX1", AT, ship24_event("delivered", AT, "LX1")))
+    told["trackings"][0]["tracker"]["trackingNumber"] = number
+    told["trackings"][0]["shipment"]["trackingNumbers"] = []
+    answer = read(json.dumps(told).encode(), a_parcel("LX1"), heard_at=HEARD)
+    assert (answer.found, answer.events) == (False, ())
+    assert answer.problems
+
+
+def test_an_alert_of_ups_that_names_no_number_is_unreadable() -> None:
+    for number in ("", " - "):
+        with pytest.raises(CarrierUnreadable):
+            ups.read_pushed(ups_message(number, AT), a_parcel(UPS_NUMBER), heard_at=HEARD)

@@ -1,6 +1,9 @@
 """`shipments carriers read`: whatever the file, JSON lines or one line on standard error, never a stack trace."""
 
 import json
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -93,6 +96,7 @@ def test_a_file_larger_than_any_answer_is_not_read_to_its_end(tmp_path: Path) ->
         ["--leg", "{"],
         ["--leg", '{"color": "blue"}'],
         ["--leg", '{"is_last": "perhaps"}'],
+        ["--leg", '{"reference":"\udcff"}'],
         ["--dispatched", "soon"],
     ],
 )
@@ -106,3 +110,16 @@ def test_a_carrier_that_nobody_knows_is_answered_with_those_there_are(tmp_path: 
     done = read("pigeon", tmp_path)
     is_one_line_and_2(done)
     assert all(name in done.stderr for name in CARRIERS)
+
+
+def test_a_place_in_any_script_is_written_as_utf_8_whatever_the_terminal_speaks(tmp_path: Path) -> None:
+    file = tmp_path / "answer.json"
+    events = [said("EQUIPMENT/LOAD"), said("EQUIPMENT/DISC", eventLocation={"locationName": "كوناكري"})]
+    file.write_bytes(json.dumps(events).encode())
+    done = subprocess.run(
+        [sys.executable, "-c", "from api.command import main; main()", "carriers", "read", "dcsa", str(file)],
+        env={**os.environ, "PYTHONIOENCODING": "latin-1"},
+        capture_output=True,
+    )
+    assert (done.returncode, done.stderr) == (0, b"")
+    assert [json.loads(line).get("place") for line in done.stdout.decode().splitlines()] == [None, "كوناكري", None]

@@ -49,12 +49,19 @@ def test_a_full_memory_begins_anew(monkeypatch: pytest.MonkeyPatch) -> None:
         ("RECEIVED BY A. PERSON", "RECEIVED BY …"),
         ("Livré, signé par A. PERSON", "Livré, signé par …"),
         ("Signature of A. PERSON", "Signature of …"),
+        ("Signature: A. PERSON", "Signature: …"),
+        ("DELIVERED TO A. PERSON", "DELIVERED TO …"),
+        ("Call +224 620-00-00-00 before", "Call … before"),
+        ("Ring 06 12 34 56 78", "Ring …"),
+        ("Ring 0612345678 or 612345678", "Ring … or …"),
+        ("Due 08-03-2026 10:00, not 2026-03-07 09:00", "Due 08-03-2026 10:00, not 2026-03-07 09:00"),
+        ("Delivered tomorrow", "Delivered tomorrow"),
         ("Assigned by the depot", "Assigned by the depot"),
         ("Shipment received", "Shipment received"),
         ("received bypass", "received bypass"),
     ],
 )
-def test_who_signed_is_cut_off_and_nothing_else(text: str, shown: str) -> None:
+def test_who_signed_and_how_to_ring_them_is_cut_off_and_nothing_else(text: str, shown: str) -> None:
     assert without_signature(text) == shown
     assert names_someone(text) is (shown != text)
 

@@ -101,16 +101,6 @@ def test_any_text_for_a_time_a_code_or_an_offset_is_read_or_doubted(written: str
     _reads_or_refuses(whole(tracking(told, delivery={"estimatedDeliveryDate": written})))
 
 
-@given(mutated(json.loads(b'{"status": "partial", "data": [{"itemStatus": "error", "tracker": {"trackerId": "t"}}]}')))
-def test_any_mutation_of_a_creation_is_read_or_refused(answer: Any) -> None:
-    try:
-        made, problems = ship24.read_created(json.dumps(answer).encode(), [a_parcel(NUMBER)])
-    except CarrierUnreadable:
-        return
-    assert set(made) <= {NUMBER}
-    assert all(problem.isprintable() for problem in problems)
-
-
 @given(JSON)
 def test_any_json_in_the_place_of_a_tracking_is_read_or_refused(told: Any) -> None:
     _reads_or_refuses(whole(told))

@@ -46,7 +46,7 @@ def test_a_whole_answer_reads_without_a_problem() -> None:
     ]
 
 
-@pytest.mark.parametrize("gmt_time", ["074700", "74700", "07:47:00", "7:47:00"])
+@pytest.mark.parametrize("gmt_time", ["074700", "74700", "07:47:00", "7:47:00", "07:47", "7:47"])
 def test_gmt_time_is_read_with_and_without_its_leading_zero_and_with_colons(gmt_time: str) -> None:
     event = read_one_ups(ups_activity("I/AR/005", time="024700", gmtTime=gmt_time, gmtOffset="-05:00"))
     assert (event.occurred_at, event.tz_known) == (datetime(2026, 3, 20, 7, 47, tzinfo=UTC), True)

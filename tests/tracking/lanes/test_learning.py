@@ -16,11 +16,12 @@ from shipments.progress.carrier_news import QUIET_DAYS
 from shipments.progress.expecting import ONWARD_DAYS
 from shipments.tracking.event import CarrierEvent, Classifier
 from shipments.tracking.lanes.lane import Lane
-from shipments.tracking.lanes.learning import changed_lanes, learn, quiet_of
+from shipments.tracking.lanes.learning import changed_lanes, learn
 from shipments.tracking.milestones import Milestone as M
+from shipments.tracking.polling.ways import ways_of
 from tests.story.fixtures import each_journey, journey
 from tests.story.journey import Journey, at
-from tests.tracking.travelling import an_event, learned, say, told, travelled
+from tests.tracking.travelling import an_event, learned, say, take_back_arrival, told, travelled
 
 __all__ = ["each_journey", "journey"]
 DAY_S = 86_400
@@ -185,9 +186,8 @@ def test_a_leg_knows_how_quiet_its_lane_is(each_journey: Journey) -> None:
     known = travelled(each_journey, 20, 20, 20)
     unknown = travelled(each_journey, 20, to_place="SNDKR")
     learned(each_journey)
-    asked = [*known, *unknown]
-    assert each_journey.see(lambda session: quiet_of(session, asked)) == dict.fromkeys(known, timedelta(days=10))
-    assert each_journey.see(lambda session: quiet_of(session, [])) == {}
+    ways = each_journey.see(lambda session: ways_of(session, [*known, *unknown]))
+    assert {leg: way.quiet_s for leg, way in ways.items()} == dict.fromkeys(known, 10 * DAY_S) | dict.fromkeys(unknown)
 
 
 # What becomes of it
@@ -250,13 +250,7 @@ def test_a_forgotten_lane_leaves_its_boxes_to_the_plan(journey: Journey) -> None
     legs = travelled(journey, 30, 40, 50, carrier="by_hand")
     learned(journey)
     assert journey.the_box(box).expected_to != planned
-    arrivals = journey.see(
-        lambda s: s.exec(
-            select(CarrierEvent.id, CarrierEvent.leg_id).where(CarrierEvent.milestone == M.ARRIVED_DESTINATION)
-        ).all()
-    )
-    of_first = next(id for id, leg in arrivals if leg == legs[0])
-    say(journey, legs[0], M.INFO_RECEIVED, 50, corrects_id=of_first)
+    take_back_arrival(journey, legs[0])
     assert learned(journey) == {}
     assert journey.the_box(box).expected_to == planned
     assert journey.differences() == []

@@ -50,6 +50,10 @@ class CarrierAccount(SQLModel, table=True):
         CheckConstraint("(hook_former_sealed IS NULL) = (hook_former_until IS NULL)", name="former_secret_has_an_end"),
     )
 
+    def __repr_args__(self) -> list[tuple[str | None, object]]:
+        """No secret, not even sealed."""
+        return [("name", self.name), ("carrier", self.carrier)]
+
     id: UUID = Field(default_factory=new_id, primary_key=True)
     name: str = Field(max_length=40, unique=True)
     carrier: str = Field(max_length=40, index=True)

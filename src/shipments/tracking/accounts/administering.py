@@ -1,11 +1,9 @@
 """Accounts with carriers are made, renewed, stopped, emptied and removed. Secrets are sealed, and never shown."""
 
-from base64 import b64encode
-from datetime import datetime, timedelta
-from secrets import token_bytes
+from datetime import datetime
 
 from msgspec import UNSET
-from sqlalchemy import func
+from sqlalchemy import delete, func
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, col, select
 
@@ -22,15 +20,13 @@ from shipments.offices.typed import line
 from shipments.sealing import KeyRing
 from shipments.tracking.accounts.account import CarrierAccount
 from shipments.tracking.accounts.choosing import hand_over
-from shipments.tracking.accounts.logins import forget_token, hook_place, seal_secret
+from shipments.tracking.accounts.logins import forget_token, seal_secret
 from shipments.tracking.accounts.terms import AccountAsked, AccountChanged, changed, check_secret, columns_of, filled
 from shipments.tracking.calls.call import CarrierCall
+from shipments.tracking.calls.recounting import recount_day, recount_legs
 from shipments.tracking.polling.watch import LegWatch
-from shipments.tracking.pushes.push import Push
+from shipments.tracking.pushes.push import Push, Subscription
 
-HOOK_BYTES = 32
-SHORTEST_GIVEN = 16
-FORMER_SERVES = timedelta(hours=24)
 _ADMINISTERS = frozenset({Role.ADMINISTRATOR})
 
 
@@ -50,7 +46,7 @@ def add_account(session: Session, ring: KeyRing, asked: AccountAsked, *, by: Act
             f"There is an account called {full.name} already. Renew it with 'shipments accounts renew {full.name}', or "
             "give this one another name."
         ) from error
-    _note(session, "account.add", account, by, now, carrier=account.carrier)
+    note_deed(session, "account.add", account, by, now, carrier=account.carrier)
     return account
 
 
@@ -68,9 +64,16 @@ def renew_account(
     must_administer(by, [office_id])
     if (full.carrier, office_id) != (account.carrier, account.office_id):
         _refuse_while_used(session, account, "change the carrier or office of")
+    if full.carrier != account.carrier:
+        # Another carrier is not asked to end what this one tells.
+        session.execute(delete(Subscription).where(col(Subscription.account_id) == account.id))
     needs_secret = (full.carrier, full.login) != (account.carrier, account.login)
+    budget = _budget(account)
     for column, value in columns_of(full).items():
         setattr(account, column, value)
+    if _budget(account) != budget:
+        recount_day(session, account, now=now)
+        recount_legs(session, select(LegWatch.leg_id).where(LegWatch.account_id == account.id), account, now=now)
     account.office_id = office_id
     forget_token(account)
     if needs_secret or change.secret is not UNSET or change.client_id is not UNSET:
@@ -79,7 +82,7 @@ def renew_account(
     account.stopped_reason, account.paused_until, account.failures = None, None, 0
     session.add(account)
     session.flush()
-    _note(session, "account.renew", account, by, now, carrier=account.carrier)
+    note_deed(session, "account.renew", account, by, now, carrier=account.carrier)
     return account
 
 
@@ -88,7 +91,7 @@ def stop_account(session: Session, name: str, reason: str, *, by: Actor, now: da
     account = the_account(session, name, by=by, lock=True)
     account.stopped_reason = line("reason", reason, 200)
     session.flush()
-    _note(session, "account.stop", account, by, now)
+    note_deed(session, "account.stop", account, by, now)
     return account
 
 
@@ -107,7 +110,7 @@ def remove_account(session: Session, name: str, *, by: Actor, now: datetime) -> 
         )
     session.delete(account)
     session.flush()
-    _note(session, "account.remove", account, by, now)
+    note_deed(session, "account.remove", account, by, now)
 
 
 def move_legs(session: Session, name: str, other: str, *, by: Actor, now: datetime) -> tuple[int, int]:
@@ -123,38 +126,9 @@ def move_legs(session: Session, name: str, other: str, *, by: Actor, now: dateti
     if to.office_id is not None:
         batches = select(Batch.id).where(Batch.host_office_id == to.office_id)
         theirs = theirs.where(col(LegWatch.leg_id).in_(select(Leg.id).where(col(Leg.batch_id).in_(batches))))
-    moved = hand_over(session, theirs, to.id)
-    _note(session, "account.move_legs", account, by, now, to=to.name, legs=moved)
+    moved = hand_over(session, theirs, to.id, now=now)
+    note_deed(session, "account.move_legs", account, by, now, to=to.name, legs=moved)
     return moved, legs_of(session, account)
-
-
-def make_hook(
-    session: Session,
-    ring: KeyRing,
-    name: str,
-    *,
-    given: str | None = None,
-    rotate: bool = False,
-    by: Actor,
-    now: datetime,
-) -> tuple[CarrierAccount, str]:
-    """A secret that the carrier's pushes prove themselves with: base64 of 32 bytes, never shown again.
-
-    `given`: the one that a carrier allots itself, as Ship24 does. With `rotate` the one before it stays valid for a
-    day. Raises NotFound, NotAllowed, Invalid, or Conflict where there is a secret and `rotate` was not said.
-    """
-    if given is not None and not (given.isascii() and given.isprintable() and SHORTEST_GIVEN <= len(given) <= 200):
-        raise Invalid([("secret", f"as the carrier wrote it, {SHORTEST_GIVEN} to 200 signs without line breaks")])
-    account = the_account(session, name, by=by, lock=True)
-    if account.hook_secret_sealed is not None:
-        if not rotate:
-            raise Conflict(f"The account {account.name} has a push secret already. Say --rotate for another one.")
-        account.hook_former_sealed, account.hook_former_until = account.hook_secret_sealed, now + FORMER_SERVES
-    secret = given or b64encode(token_bytes(HOOK_BYTES)).decode()
-    account.hook_secret_sealed = ring.seal_answer(secret.encode(), hook_place(account))
-    session.flush()
-    _note(session, "account.rotate_hook" if rotate else "account.make_hook", account, by, now)
-    return account, secret
 
 
 def the_account(session: Session, name: str, *, by: Actor, lock: bool = False) -> CarrierAccount:
@@ -165,7 +139,7 @@ def the_account(session: Session, name: str, *, by: Actor, lock: bool = False) -
     must_administer(by, [])
     statement = select(CarrierAccount).where(CarrierAccount.name == name)
     if lock:
-        statement = statement.with_for_update().execution_options(populate_existing=True)
+        statement = statement.with_for_update(key_share=True).execution_options(populate_existing=True)
     account, offices = session.exec(statement).one_or_none(), by.offices(_ADMINISTERS)
     if account is None or (offices is not None and account.office_id and account.office_id not in offices):
         raise NotFound("carrier account", name[:40])
@@ -178,7 +152,12 @@ def legs_of(session: Session, account: CarrierAccount) -> int:
     return session.scalar(select(func.count()).where(col(LegWatch.account_id) == account.id)) or 0
 
 
+def _budget(account: CarrierAccount) -> tuple[int | None, ...]:
+    return account.per_day, account.per_leg_per_day, account.resets_at_minute
+
+
 def _refuse_while_used(session: Session, account: CarrierAccount, what: str) -> None:
+    session.refresh(account, with_for_update=True)  # the stronger lock: no leg comes to use it meanwhile
     legs = legs_of(session, account)
     if legs:
         raise WrongState(
@@ -189,8 +168,9 @@ def _refuse_while_used(session: Session, account: CarrierAccount, what: str) -> 
         )
 
 
-def _note(
+def note_deed(
     session: Session, action: str, account: CarrierAccount, by: Actor, now: datetime, **details: str | int | bool | None
 ) -> None:
+    """In the journal: who did what to the account."""
     entry = Noted(now, action, "account", account.name, by.person_id, account.office_id, details=details)
     journal.note(session, entry)

@@ -1,16 +1,18 @@
 """Which account a leg is asked about with: one of the sending office, else one that every office shares."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, delete, or_, select, update
+from sqlalchemy import ColumnElement, Select, or_, select, update
 from sqlmodel import Session, col
 
 from shipments.errors import Invalid, NotFound
 from shipments.tracking.accounts.account import CarrierAccount
+from shipments.tracking.calls.recounting import recount_legs
 from shipments.tracking.polling.watch import LegWatch
-from shipments.tracking.pushes.push import Subscription
+from shipments.tracking.pushes.letting_go import let_go
 
 
 def account_for(session: Session, carrier: str, office_id: UUID, name: str | None = None) -> UUID:
@@ -46,16 +48,20 @@ def account_names(session: Session, legs: Sequence[UUID]) -> dict[UUID, str]:
     return {row.leg_id: row.name for row in rows}
 
 
-def hand_over(session: Session, legs: Sequence[UUID] | Select[Any], account_id: UUID) -> int:  # Any: of one id
+def hand_over(
+    session: Session,
+    legs: Sequence[UUID] | Select[Any],  # Any: of one id
+    account_id: UUID,
+    *,
+    now: datetime,
+) -> int:
     """From now on these legs, or those of this select, are asked about with this account. Returns how many.
 
-    Whoever asks with the former one just now writes nothing any more. What its carrier was to tell by itself is
-    forgotten: the new one is told anew.
+    Whoever asks with the former one just now writes nothing any more. What its carrier tells by itself is ended there,
+    and asked for anew with this one. How often a leg was asked about today stays counted.
     """
-    session.execute(
-        delete(Subscription).where(col(Subscription.leg_id).in_(legs)),
-        execution_options={"synchronize_session": False},
-    )
+    let_go(session, legs, now=now)
+    recount_legs(session, legs, session.get_one(CarrierAccount, account_id), now=now)
     moved = session.connection().execute(
         update(LegWatch)
         .where(col(LegWatch.leg_id).in_(legs))
@@ -64,10 +70,8 @@ def hand_over(session: Session, legs: Sequence[UUID] | Select[Any], account_id: 
             fence=col(LegWatch.fence) + 1,
             leased_until=None,
             failures=0,
-            leg_day_started=None,
-            leg_calls=0,
-            carrier_key=None,
             trouble=None,
+            answer_digest=None,
         )
     )
     return moved.rowcount

@@ -1,6 +1,7 @@
 """What an account's sealed secrets open to: a login ready for use, a client that may have tokens, push secrets."""
 
 from collections.abc import Sequence
+from contextlib import suppress
 from datetime import datetime, timedelta
 
 import msgspec
@@ -35,11 +36,19 @@ def open_while_valid(ring: KeyRing, account: CarrierAccount, *, now: datetime) -
     return _opened(account, _secret(ring, account, now))
 
 
+def unopened(account: CarrierAccount) -> Account:
+    """Where it is called and as what, without its secret."""
+    return _opened(account, "")
+
+
 def held_token(ring: KeyRing, account: CarrierAccount) -> str | None:
-    """The token that is kept, as an account's whole secret, ended or not."""
+    """The token that is kept, as an account's whole secret, ended or not. One that does not open is as good as none."""
     if account.token_sealed is None:
         return None
-    return "Bearer " + ring.open_answer(account.token_sealed, _token_place(account)).decode()
+    try:
+        return "Bearer " + ring.open_answer(account.token_sealed, _token_place(account)).decode()
+    except SealBroken:
+        return None
 
 
 def open_client_login(ring: KeyRing, account: CarrierAccount) -> ClientLogin:
@@ -79,11 +88,22 @@ def forget_token(account: CarrierAccount) -> None:
 
 
 def hook_secrets(ring: KeyRing, account: CarrierAccount, *, now: datetime) -> Sequence[str]:
-    """Base64: what a push may prove itself with now, the current secret and, for a day, the one before it."""
-    sealed = [account.hook_secret_sealed]
-    if account.hook_former_until is not None and now < account.hook_former_until:
-        sealed.append(account.hook_former_sealed)
-    return [ring.open_answer(one, hook_place(account)).decode() for one in sealed if one is not None]
+    """What a push may prove itself with now: the current secret and, for a day, the one before it. Raises SealBroken.
+
+    A former one that does not open is none any more.
+    """
+    if account.hook_secret_sealed is None:
+        return []
+    secrets = [ring.open_answer(account.hook_secret_sealed, hook_place(account)).decode()]
+    if account.hook_former_sealed is not None and former_serves(account, now=now):
+        with suppress(SealBroken):
+            secrets.append(ring.open_answer(account.hook_former_sealed, hook_place(account)).decode())
+    return secrets
+
+
+def former_serves(account: CarrierAccount, *, now: datetime) -> bool:
+    """Whether a push may still prove itself with the secret before the current one."""
+    return account.hook_former_until is not None and now < account.hook_former_until
 
 
 def hook_place(account: CarrierAccount) -> str:

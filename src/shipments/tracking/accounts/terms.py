@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
 from msgspec import UNSET, UnsetType
@@ -13,11 +13,31 @@ from shipments.tracking.carriers import CARRIERS
 from shipments.tracking.carriers.answers import Budget, Usual
 from shipments.tracking.carriers.connecting import check_url
 
-_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,31}")
+_LONGEST_NAME = 32
+AccountName = Annotated[
+    str,
+    msgspec.Meta(min_length=1, max_length=_LONGEST_NAME, description="An account's name.", examples=["dhl-utrecht"]),
+]
+_NAME = re.compile(rf"[A-Za-z0-9][A-Za-z0-9_.-]{{0,{_LONGEST_NAME - 1}}}")
 _HEADER = re.compile(r"[A-Za-z0-9-]{1,60}")
 _SCOPE = re.compile(r"[\x21-\x7e]+( [\x21-\x7e]+)*")
 _SECRET = re.compile(r"[\x20-\x7e]{1,4000}")
 _HOUR = re.compile(r"([01][0-9]|2[0-3]):[0-5][0-9]")
+_TAKEN_HEADERS = frozenset(
+    {
+        "accept-encoding",
+        "connection",
+        "content-length",
+        "content-type",
+        "cookie",
+        "host",
+        "te",
+        "trailer",
+        "transfer-encoding",
+        "upgrade",
+    }
+)
+"""They say how a call is sent, and to whom: a key in one of them would change that."""
 MOST_PER_SECOND, MOST_PER_DAY = 1_000.0, 10_000_000
 
 
@@ -167,6 +187,10 @@ def _written(minute: int) -> str:
     return f"{minute // 60:02}:{minute % 60:02}"
 
 
+def _fits_a_key(header: str) -> bool:
+    return _HEADER.fullmatch(header) is not None and header.lower() not in _TAKEN_HEADERS
+
+
 def _refuse_unfit(full: AccountAsked) -> None:
     assert full.per_second is not None
     days = {"per_day": full.per_day, "per_leg_per_day": full.per_leg_per_day}
@@ -176,7 +200,7 @@ def _refuse_unfit(full: AccountAsked) -> None:
             _NAME.fullmatch(full.name),
             "1 to 32 Latin letters, digits and - _ . beginning with a letter or digit",
         ),
-        ("header", _HEADER.fullmatch(full.header), "the name of a header, e.g. API-Key"),
+        ("header", _fits_a_key(full.header), "the name of a header of the carrier's own, e.g. API-Key"),
         (
             "scope",
             not full.scope or (len(full.scope) <= 300 and _SCOPE.fullmatch(full.scope)),

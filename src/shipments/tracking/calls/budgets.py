@@ -149,11 +149,15 @@ def count_legs(session: Session, legs: Sequence[UUID], begun: datetime) -> None:
     )
 
 
-def uncount_legs(session: Session, legs: Sequence[UUID], begun: datetime) -> None:
-    """One call fewer about each in the account's day that began then: it was not made."""
+def uncount_legs(session: Session, account: CarrierAccount, legs: Sequence[UUID], begun: datetime) -> None:
+    """One call fewer about each in the account's day that began then: it was not made.
+
+    Of a leg that has another account by now, the count is that one's.
+    """
     session.connection().execute(
         update(LegWatch)
-        .where(col(LegWatch.leg_id).in_(legs), col(LegWatch.leg_day_started) == begun, col(LegWatch.leg_calls) > 0)
+        .where(col(LegWatch.leg_id).in_(legs), col(LegWatch.account_id) == account.id)
+        .where(col(LegWatch.leg_day_started) == begun, col(LegWatch.leg_calls) > 0)
         .values(leg_calls=col(LegWatch.leg_calls) - 1)
     )
 

@@ -47,7 +47,7 @@ def _give_back(session: Session, result: Result, account: CarrierAccount, still_
     for place in _places(result)[len(result.wires) :]:
         if place.call_id in still_open:
             give_back(account, place.at)
-            uncount_legs(session, legs, day_start(account, place.at))
+            uncount_legs(session, account, legs, day_start(account, place.at))
 
 
 def _ended(result: Result, news: Mapping[UUID, int]) -> Iterable[CallEnded]:

@@ -10,6 +10,7 @@ from sqlmodel import Session, col, select
 
 from shipments.tracking.accounts.account import CarrierAccount
 from shipments.tracking.accounts.seeing import DAY, Named, Seen
+from shipments.tracking.calls.budgets import apart
 from shipments.tracking.calls.waiting import most_per_call
 from shipments.tracking.polling.watch import LegWatch, Urgency
 
@@ -66,7 +67,7 @@ def tomorrow(session: Session, accounts: Sequence[Seen]) -> list[Forecast]:
 def forecast(account: CarrierAccount, named: Named, watched: Iterable[Watched], per_call: int) -> Forecast:
     """Pure. Calls are as full as can be, yet never fewer than the leg that wants most askings needs."""
     groups = sorted(watched, key=lambda one: one.urgency)
-    most = int(account.per_second * DAY_S)
+    most = int(DAY / apart(account))
     most = most if account.per_day is None else min(most, account.per_day)
     wanted = [ceil(max(one.askings / per_call, one.most)) for one in groups]
     rest, shares = most, []

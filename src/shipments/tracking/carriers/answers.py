@@ -28,6 +28,9 @@ class LegAsked(msgspec.Struct, frozen=True):
     dispatched_at: datetime | None
     is_last: bool
 
+    def __repr__(self) -> str:
+        return f"LegAsked(reference_type={self.reference_type!r}, mode={self.mode!r})"
+
 
 class ReadEvent(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One thing that a carrier said, beside what it means to us.

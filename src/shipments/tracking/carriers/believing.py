@@ -12,16 +12,21 @@ from shipments.tracking.carriers.times import EARLIEST, Range
 LONGEST_TEXT = 200
 LONGEST_TIME = 60
 MOST_PROBLEMS = 50
+A_SENTENCE = "a sentence"
 
 # Zero-width joiners stay: Persian and several Indian scripts are misspelt without them.
 _BIDI_AND_BLANK = frozenset(
     "\u061c\u200b\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2060\u2066\u2067\u2068\u2069\ufeff"
 )
+_CODE = re.compile(r"(?!.*\d{6})[A-Za-z0-9_-]{1,30}")  # six digits in a row are a number of somebody or something
 _NOT_TEXT = frozenset({"Cc", "Cs", "Cn", "Co"})
 
 
 # They begin with the letters to look for, not with the word's edge, so that a text without them costs nothing.
-_SIGNED = re.compile(r"[srSR](?<!\w.)(?i:igned(?: for)? by|eceived by|ignature of|igné par)\b")
+_SIGNED = re.compile(
+    r"[srdSRD](?<!\w.)(?i:(?:igned(?: for)? by|eceived by|ignature of|igné par|elivered to)\b|ignature\s*:)"
+)
+_TELEPHONE = re.compile(r"\+\d[\d ().\-/]{5,}\d|\b(?!\d\d[./-]\d\d[./-]\d{4})0\d(?:[ ./-]?\d){7,}|\d{9,}")
 _SIGNED_AT_ALL = re.compile(r"[sS](?<!\w.)(?i:igned)\b")
 
 
@@ -49,10 +54,15 @@ def _plain(character: str) -> str:
     return character
 
 
+def code_told(written: str) -> str:
+    """A carrier's code, fit to be kept and told; A_SENTENCE for what is none: names and numbers stand in those."""
+    return written if _CODE.fullmatch(written) else A_SENTENCE
+
+
 def without_signature(text: str) -> str:
-    """A carrier's text without the name of whoever signed."""
+    """A carrier's text without the name of whoever signed, and without telephone numbers."""
     found = _SIGNED.search(text)
-    return text if found is None else f"{text[: found.end()]} …"
+    return _TELEPHONE.sub("…", text if found is None else f"{text[: found.end()]} …")
 
 
 def until_signed(text: str) -> str:
@@ -62,8 +72,8 @@ def until_signed(text: str) -> str:
 
 
 def names_someone(text: str) -> bool:
-    """Whether a text may hold the name of whoever signed."""
-    return (_SIGNED.search(text) or _SIGNED_AT_ALL.search(text)) is not None
+    """Whether a text may hold the name of whoever signed, or how to reach somebody."""
+    return (_SIGNED.search(text) or _SIGNED_AT_ALL.search(text) or _TELEPHONE.search(text)) is not None
 
 
 def identity(*parts: str) -> str:

@@ -22,6 +22,12 @@ Client = httpx.AsyncClient
 CONNECTIONS = 50
 KEPT_OPEN_S = 30.0
 _NAT64 = IPv6Network("64:ff9b::/96")
+_NEVER = (
+    IPv6Network("64:ff9b:1::/48"),  # NAT64 of a network's own, where the IPv4 address may stand in several places
+    IPv6Network("::/96"),  # IPv4-compatible, long forsaken
+    IPv6Network("::ffff:0:0:0/96"),  # IPv4-translated (SIIT)
+    IPv6Network("fec0::/10"),  # site-local, long forsaken, and global to Python
+)
 
 
 class AddressRefused(OSError):
@@ -49,7 +55,10 @@ def open_client(
             keepalive_timeout=KEPT_OPEN_S,
             socket_factory=lambda address: _socket_for(account, address),
         )
-        return aiohttp.ClientSession(connector=connector, cookie_jar=aiohttp.DummyCookieJar())
+        made = aiohttp.ClientSession(connector=connector, cookie_jar=aiohttp.DummyCookieJar())
+        # Else it sends a GET, PUT or DELETE again where a kept line breaks: a call without a place in the budget.
+        made._retry_connection = False
+        return made
 
     client = httpx.AsyncClient(
         transport=AiohttpTransport(verify=context, trust_env=False, client=session),
@@ -110,10 +119,13 @@ def _socket_for(account: Account, address: aiohttp.AddrInfoType) -> socket.socke
 def may_be_called(address: str, *, allow_private: bool) -> bool:
     """True for a public address; with `allow_private` for loopback and private networks too.
 
-    Link-local addresses (where clouds keep their credentials), multicast and unspecified ones never.
+    Link-local addresses (where clouds keep their credentials), multicast and unspecified ones never, nor those that
+    hide an IPv4 address where a gateway may find it.
     """
     ip = _unwrapped(ip_address(address.partition("%")[0]))
     if ip.is_link_local or ip.is_multicast or ip.is_unspecified:
+        return False
+    if not ip.is_loopback and any(ip in network for network in _NEVER):
         return False
     return ip.is_global or (allow_private and (ip.is_loopback or ip.is_private))
 

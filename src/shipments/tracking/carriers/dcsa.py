@@ -55,14 +55,22 @@ def read_answer(
 
     `found` is False for an empty list: only whoever asked knows whether that means "nothing new".
     """
+    return _read(answer, leg, heard_at, headers, asked=True)
+
+
+def _read(
+    answer: bytes, leg: LegAsked, heard_at: datetime, headers: Mapping[str, str] | None, *, asked: bool
+) -> Answer:
     problems: list[str] = []
     said = events_said(answer, problems)
     reading = Reading(leg, heard_at, problems)
     told = []
-    for position, (one, ours) in enumerate(zip(said, reading.which_are_ours(said), strict=True), start=1):
-        event = reading.event(position, one, ours=ours)
+    ours = reading.which_are_ours(said, asked=asked)
+    for position, (one, is_ours) in enumerate(zip(said, ours, strict=True), start=1):
+        event = reading.event(position, one, ours=is_ours)
         if event is not None:
             told.append(event)
+    told = reading.of_this_use(told)
     events = believing.told_once(told, problems)
     earliest, latest = believing.expected_arrival(events, leg.to_place) or (None, None)
     return Answer(
@@ -79,6 +87,7 @@ def read_answer(
 accepted_status: Final = dcsa_pushing.accepted_status
 most_per_subscription: Final = dcsa_pushing.most_per_subscription
 subscription_lives: Final = dcsa_pushing.subscription_lives
+takes_secret = dcsa_pushing.takes_secret
 is_genuine = dcsa_pushing.is_genuine
 made_at = dcsa_pushing.made_at
 pushed_references = dcsa_pushing.pushed_references
@@ -89,8 +98,11 @@ request_to_subscribe = dcsa_pushing.request_to_subscribe
 
 
 def read_pushed(body: bytes, leg: LegAsked, *, heard_at: datetime) -> Answer:
-    """Pure: what a message says of this leg, as if it had been asked. Raises CarrierUnreadable, never guesses."""
-    return read_answer(body, leg, heard_at=heard_at)
+    """Pure: what a message says of this leg. Raises CarrierUnreadable, never guesses.
+
+    It answers no question: what names neither our number nor what is joined to it is somebody else's.
+    """
+    return _read(body, leg, heard_at, None, asked=False)
 
 
 def _next_page(headers: Mapping[str, str] | None, problems: list[str]) -> str | None:

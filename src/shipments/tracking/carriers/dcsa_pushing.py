@@ -16,7 +16,7 @@ import msgspec
 from shipments.errors import CarrierUnreadable, Invalid
 from shipments.tracking.carriers.answers import Account, Call, LegAsked
 from shipments.tracking.carriers.dcsa_reading import REFERENCE_TYPES
-from shipments.tracking.carriers.dcsa_shapes import Said, events_said
+from shipments.tracking.carriers.dcsa_shapes import events_said
 from shipments.tracking.carriers.pushing import Hook, Subscribed, bare_ones, header_of, is_signed_by_one_of
 from shipments.tracking.carriers.times import written_time
 
@@ -26,10 +26,16 @@ subscription_lives: Final = None
 
 _PATH = "/v2/event-subscriptions"
 _LONGEST_KEY = 100
+_SHORTEST_SECRET = 32
 
 
 class _Made(msgspec.Struct):
     id: str = msgspec.field(name="subscriptionID")
+
+
+def takes_secret(secret: str) -> bool:
+    """Base64 of at least 32 bytes, what HMAC with SHA-256 needs to be as strong as it is."""
+    return len(_key(secret)) >= _SHORTEST_SECRET
 
 
 def is_genuine(body: bytes, headers: Mapping[str, str], secrets: Sequence[str]) -> bool:
@@ -58,13 +64,7 @@ def made_at(body: bytes) -> datetime | None:
 
 def pushed_references(body: bytes) -> frozenset[str]:
     """Bookings, transport documents and equipment. Raises CarrierUnreadable."""
-    return bare_ones([mark for said in events_said(body, []) for mark in _marks(said)])
-
-
-def _marks(said: Said) -> list[str | None]:
-    named = [other.value for other in said.documents or ()]
-    named += [other.value for other in said.references or () if other.type == "EQ"]
-    return [*named, said.document_id, said.equipment]
+    return bare_ones([name for said in events_said(body, []) for name in said.names()])
 
 
 def may_subscribe(leg: LegAsked) -> bool:
@@ -95,7 +95,7 @@ def read_subscribed(answer: bytes, legs: Sequence[LegAsked], *, key: str | None)
             key = msgspec.json.decode(answer, type=_Made).id
         except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
             raise CarrierUnreadable("The DCSA answer names no subscription.") from None
-        if not (0 < len(key) <= _LONGEST_KEY and key.isascii() and key.isprintable()):
+        if not (0 < len(key) <= _LONGEST_KEY and key.isascii() and key.isprintable()) or key in (".", ".."):
             raise CarrierUnreadable("The DCSA answer names no subscription that can be kept.")
     return {leg.reference: Subscribed(key) for leg in legs}
 

@@ -25,7 +25,7 @@ REFERENCE_TYPES: Final[Mapping[str, str]] = {
 _KIND_OF_REFERENCE = {"carrierBookingReference": "BKG", "transportDocumentReference": "TRD"}
 _CLASSIFIERS = frozenset({"ACT", "EST", "PLN"})
 _LONGEST_ID = 80
-_LONGEST_CODE = 60
+_EARLIER_USE = "an earlier use of the container"
 
 
 class Reading:
@@ -38,7 +38,12 @@ class Reading:
         sent = leg.dispatched_at
         self._earliest = max(sent - times.BEFORE_DISPATCH, times.EARLIEST) if sent else times.EARLIEST
         self._latest = heard_at + times.AHEAD_FOR_ACTUAL
-        self._asked_by = _KIND_OF_REFERENCE.get(REFERENCE_TYPES.get(leg.reference_type, ""), "EQ")
+        asked_by = REFERENCE_TYPES.get(leg.reference_type, "")
+        self._asked_by = _KIND_OF_REFERENCE.get(asked_by, "EQ")
+        by_container = asked_by == "equipmentReference"
+        self._ours_since = sent - times.WRONG_BY_AT_MOST if sent and by_container else times.EARLIEST
+        self._used_until: datetime | None = None
+        self._papers_before: dict[str, datetime] = {}
         self._as_typed = leg.reference
         self._reference = bare(leg.reference)
         self._last_port = leg.to_place if leg.is_last else None
@@ -61,14 +66,27 @@ class Reading:
         self.problems.append(f"event {position} is left out: {why}")
         return None
 
-    def which_are_ours(self, said: list[Said]) -> list[bool]:
+    def of_this_use(self, told: list[ReadEvent]) -> list[ReadEvent]:
+        """Without the papers of a container's earlier voyage, once all events are read."""
+        until = self._used_until
+        if until is None:
+            return told
+        former = {id for id, at in self._papers_before.items() if at <= until}
+        kept = [event for event in told if event.id not in former]
+        if len(kept) < len(told):
+            self.problems.append(f"{len(told) - len(kept)} papers are left out: they are from {_EARLIER_USE}")
+        return kept
+
+    def which_are_ours(self, said: list[Said], *, asked: bool) -> list[bool]:
         """An event that names references of the kind asked for, and only other ones, is another parcel's.
 
-        One that names none is believed as the answer to our question; but once the answer holds another
-        parcel, only where a document or container joins it to an event that names ours.
+        One that names none is believed as the answer to our question, where we `asked`; but once the answer holds
+        another parcel, or where nobody asked, only where a document or container joins it to an event that names ours.
         """
+        if not self._reference:
+            return [True] * len(said)
         sure = [self._names_us(event) for event in said]
-        if False not in sure:
+        if asked and False not in sure:
             return [True] * len(said)
         joined = {mark for event, us in zip(said, sure, strict=True) if us for mark in _marks(event)}
         return [
@@ -76,12 +94,11 @@ class Reading:
         ]
 
     def _names_us(self, said: Said) -> bool | None:
-        if not self._reference:
-            return None
+        """None: it names no reference of the kind asked for."""
         named = _references_named(said, self._asked_by)
         if named:
             return self._as_typed in named or self._reference in map(bare, named)
-        return True if said.document_id and bare(said.document_id) == self._reference else None
+        return True if self._reference in _marks(said) else None
 
     def _read(self, position: int, said: Said, kind: str, code: str, occurred: str) -> ReadEvent | None:
         unlocode, place = _where(said)
@@ -96,10 +113,15 @@ class Reading:
                 return self._left_out(position, "it is over 60 days older than the dispatch: a number used before")
         if meaning is None:
             self.problems.append(f"event {position}: the code {raw_code} is unknown")
+        id = self._identity(said, raw_code, written.at, occurred, doubted=doubt is not None)
+        if roughly is not None and roughly < self._ours_since and not doubt:
+            if kind != "SHIPMENT":
+                return self._of_earlier_use(position, roughly, actual=actual)
+            self._papers_before[id] = roughly
         believed = meaning if actual and not doubt else None
         range = None if actual or doubt or written.at is not None else times.range_of(occurred, unlocode)
         return ReadEvent(
-            id=self._identity(said, raw_code, written.at, occurred, doubted=doubt is not None),
+            id=id,
             occurred_at=None if doubt else written.at,
             occurred_as_written=believing.time_shown(occurred),
             tz_known=written.zone_written,
@@ -115,6 +137,15 @@ class Reading:
             earliest=range and range[0],
             latest=range and range[1],
         )
+
+    def _of_earlier_use(self, position: int, at: datetime, *, actual: bool) -> ReadEvent | None:
+        """A container's number is that of many voyages: what moved it before our dispatch was none of ours.
+
+        A booking's is not: for it a container is stuffed and gated in long before the ship leaves.
+        """
+        if actual:
+            self._used_until = max(at, self._used_until or at)
+        return self._left_out(position, f"it is from before our dispatch, {_EARLIER_USE}")
 
     def _milestone(self, meaning: Meaning, unlocode: str | None, said: Said) -> Milestone | None:
         at_last_port = unlocode is not None and unlocode == self._last_port
@@ -135,10 +166,8 @@ def _is_plain(id: str) -> bool:
 
 
 def _marks(said: Said) -> set[str]:
-    """Every document and container that an event names."""
-    named = [other.value for other in said.documents or ()]
-    named += [other.value for other in said.references or () if other.type == "EQ"]
-    return {bare(mark) for mark in (*named, said.document_id, said.equipment) if mark}
+    """Every document and container that an event names, bare."""
+    return {bare(name) for name in said.names()}
 
 
 def _references_named(said: Said, kind: str) -> list[str]:
@@ -155,8 +184,8 @@ def _references_named(said: Said, kind: str) -> list[str]:
 
 def _known(kind: str, code: str, document: str | None) -> tuple[str, Meaning | None]:
     """The raw code, safe to keep, and what it means."""
-    raw = f"{kind}/{code}/{document}" if document else f"{kind}/{code}"
-    return believing.plain_text(raw, _LONGEST_CODE) or "?", meaning_of(kind, code, document)
+    parts = (kind, code, document) if document else (kind, code)
+    return "/".join(map(believing.code_told, parts)), meaning_of(kind, code, document)
 
 
 _CODES = Remembered(_known)
@@ -192,4 +221,5 @@ def _words(said: Said) -> str:
     """The carrier's own words: why it is late, what it remarks."""
     if not (said.delay or said.remark or said.reason):
         return ""
-    return believing.plain_text(" ".join(filter(None, (said.delay, said.remark, said.reason)))) or ""
+    words = " ".join(filter(None, (said.delay, said.remark, said.reason)))
+    return believing.plain_text(believing.without_signature(words)) or ""

@@ -69,6 +69,12 @@ class Said(msgspec.Struct, gc=False):
     documents: list[DocumentReference] | None = field(name="documentReferences", default=None)
     references: list[Reference] | None = None
 
+    def names(self) -> list[str]:
+        """Every document and container that it names, as written."""
+        named = [other.value for other in self.documents or ()]
+        named += [other.value for other in self.references or () if other.type == "EQ"]
+        return [name for name in (*named, self.document_id, self.equipment) if name]
+
 
 _whole = msgspec.json.Decoder(list[Said])
 _parts = msgspec.json.Decoder(list[msgspec.Raw])

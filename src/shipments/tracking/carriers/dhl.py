@@ -72,11 +72,15 @@ def read_answer(
     answer: bytes, leg: LegAsked, *, heard_at: datetime, headers: Mapping[str, str] | None = None
 ) -> Answer:
     """Pure: what these bytes say of this leg. Raises CarrierUnreadable, never guesses."""
+    return _read(answer, leg, heard_at, asked=True)
+
+
+def _read(answer: bytes, leg: LegAsked, heard_at: datetime, *, asked: bool) -> Answer:
     problems: list[str] = []
     told = read_parts(answer, Told, problems, carrier="DHL")
     if told.shipments is None:
         return _without_shipments(told)
-    ours = ours_among(told.shipments, leg, problems)
+    ours = ours_among(told.shipments, leg, problems, asked=asked)
     events: list[ReadEvent] = []
     estimate: ReadEvent | None = None
     found = False
@@ -92,14 +96,15 @@ def read_answer(
 
 
 accepted_status: Final = dhl_pushing.accepted_status
+takes_secret = dhl_pushing.takes_secret
 is_genuine = dhl_pushing.is_genuine
 made_at = dhl_pushing.made_at
 pushed_references = dhl_pushing.pushed_references
 
 
 def read_pushed(body: bytes, leg: LegAsked, *, heard_at: datetime) -> Answer:
-    """Pure: what a message says of this leg, as if it had been asked. Raises CarrierUnreadable, never guesses."""
-    return read_answer(body, leg, heard_at=heard_at)
+    """Pure: what a message says of this leg; what names no number is not ours. Raises CarrierUnreadable."""
+    return _read(body, leg, heard_at, asked=False)
 
 
 def _without_shipments(told: Told) -> Answer:

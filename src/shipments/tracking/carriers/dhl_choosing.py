@@ -1,30 +1,35 @@
 """Which shipment of a DHL answer is the one asked about: DHL's businesses give out the same numbers.
 
 Asked without a service, DHL may answer with another business's shipment, or with several. A shipment is ours
-where neither its number nor its origin nor its destination says otherwise; its dates are looked at later.
+where neither its number nor its origin nor its destination says otherwise; its dates are looked at later. Whoever
+ships types in references: one that cites our number is ours only where it has no number of its own.
 """
 
 from shipments.tracking.carriers import parcels
 from shipments.tracking.carriers.answers import LegAsked
-from shipments.tracking.carriers.dhl_shapes import Place, Reference, Shipment
+from shipments.tracking.carriers.dhl_shapes import Details, Place, Reference, Shipment
 from shipments.tracking.carriers.scans import country_said
 
 
-def ours_among(shipments: list[Shipment], leg: LegAsked, problems: list[str]) -> list[Shipment]:
-    """The leg's own shipment, or several entries for it (pieces). Every other one is named in `problems`."""
-    possible: list[tuple[int, Shipment]] = []
+def ours_among(shipments: list[Shipment], leg: LegAsked, problems: list[str], *, asked: bool) -> list[Shipment]:
+    """The leg's own shipment, or several entries for it (pieces). Every other one is named in `problems`.
+
+    What names no number at all answers our question, where we `asked` one.
+    """
+    possible: list[tuple[tuple[int, int], Shipment]] = []
     for position, shipment in enumerate(shipments, start=1):
-        why = _why_another(shipment, leg)
+        named = _is_named(shipment, leg)
+        why = "it carries another number" if named < (0 if asked else 1) else _why_another(shipment, leg)
         if why:
             problems.append(f"shipment {position} is left out as another one: {why}")
         else:
-            possible.append((_confirmed(shipment), shipment))
+            possible.append(((named, _confirmed(shipment)), shipment))
     if len(possible) == 1:
         return [possible[0][1]]  # nearly always
-    surest = max((sure for sure, _ in possible), default=0)
+    surest = max((sure for sure, _ in possible), default=None)
     kept = [shipment for sure, shipment in possible if sure == surest]
     if len(kept) < len(possible):
-        problems.append("shipments are left out that say less of their way than the one believed")
+        problems.append("shipments are left out that say less of their number or way than the one believed")
     if len({(shipment.service or "").lower() for shipment in kept}) > 1:
         problems.append("several DHL businesses carry this number, and nothing tells which is ours: none is believed")
         return []
@@ -32,8 +37,6 @@ def ours_among(shipments: list[Shipment], leg: LegAsked, problems: list[str]) ->
 
 
 def _why_another(shipment: Shipment, leg: LegAsked) -> str | None:
-    if shipment.id != leg.reference and not _names(shipment, parcels.bare(leg.reference)):
-        return "it carries another number"
     if _differ(country_of_place(shipment.destination), parcels.country_of(leg.to_place)):
         return "it goes to another country"
     if _differ(country_of_place(shipment.origin), parcels.country_of(leg.from_place)):
@@ -41,19 +44,27 @@ def _why_another(shipment: Shipment, leg: LegAsked) -> str | None:
     return None
 
 
-def _names(shipment: Shipment, reference: str) -> bool:
-    """True where either names no number at all: then it is the answer to our question."""
-    said = [parcels.bare(name) for name in names_of(shipment) if name]
-    return not said or not reference or reference in said
+def _is_named(shipment: Shipment, leg: LegAsked) -> int:
+    """2: our number is its own; 1: a piece's, or a reference of one without an own; 0: it has none; -1: others."""
+    if shipment.id == leg.reference or not leg.reference:
+        return 2
+    said = [parcels.bare(name) for name in names_of(shipment)]
+    reference = parcels.bare(leg.reference)
+    if reference not in said:
+        return -1 if said else 0
+    return 2 if parcels.bare(_own(shipment)) == reference else 1
 
 
-def names_of(shipment: Shipment) -> list[str | None]:
-    """Every number that a shipment has: its own, its pieces' and its references'."""
-    names = [shipment.id]
-    if shipment.details is not None:
-        names += shipment.details.pieces or []
-        names += [other.number for other in _references(shipment.details.references)]
-    return names
+def names_of(shipment: Shipment) -> list[str]:
+    """The numbers of a shipment and of its pieces; only where it has no own, those that it cites."""
+    details = shipment.details or Details()
+    own = _own(shipment)
+    cited = [] if own else [other.number for other in _references(details.references)]
+    return [name for name in (own, *(details.pieces or ()), *cited) if name]
+
+
+def _own(shipment: Shipment) -> str:
+    return "" if shipment.id is None else str(shipment.id)
 
 
 def _references(said: list[Reference] | Reference | None) -> list[Reference]:

@@ -16,9 +16,10 @@ from shipments.errors import CarrierUnreadable
 from shipments.tracking.carriers.dhl_choosing import names_of
 from shipments.tracking.carriers.dhl_shapes import Told
 from shipments.tracking.carriers.parts import read_parts
-from shipments.tracking.carriers.pushing import bare_ones, header_of, is_one_of
+from shipments.tracking.carriers.pushing import bare_ones, fits_a_header, header_of, is_one_of
 
 accepted_status: Final = 200
+takes_secret = fits_a_header
 HEADER = "X-Shipments-Key"
 
 

@@ -47,9 +47,9 @@ class Details(Container):
 
 
 class Shipment(Container):
-    """`status` is the newest event once more."""
+    """`status` is the newest event once more. An `id` that is a bare number is one all the same."""
 
-    id: str | None = None
+    id: str | int | None = None
     service: str | None = None
     origin: Place | None = None
     destination: Place | None = None

@@ -6,13 +6,12 @@ from datetime import datetime
 from shipments.tracking.carriers import believing, parcels, times
 from shipments.tracking.carriers.answers import Answer, LegAsked, ReadEvent
 from shipments.tracking.carriers.fedex_codes import DELAYS, meaning_of
-from shipments.tracking.carriers.fedex_shapes import NOT_FOUND, Address, Delay, Result
+from shipments.tracking.carriers.fedex_shapes import NOT_FOUND, Address, Delay, Result, error_told
 from shipments.tracking.carriers.parcel_reading import ParcelReading, answer_of
 from shipments.tracking.carriers.remembering import Remembered
 from shipments.tracking.carriers.scans import Scan, country_said, scan_of
 from shipments.tracking.milestones import Milestone
 
-_LONGEST_CODE = 29  # two of them, and a stroke between, are a raw code
 _NOWHERE = Address()
 
 Dated = tuple[Scan, times.WrittenTime, str]  # and the time as written
@@ -45,7 +44,7 @@ class Reading:
         code = result.error.code if result.error else None
         if code:
             if code not in NOT_FOUND:
-                self.problems.append(f"FedEx says {believing.plain_text(code, 60) or '?'} of this number")
+                self.problems.append(f"FedEx says {error_told(code)} of this number")
             return False
         destination = result.destination.at.address if result.destination and result.destination.at else None
         if destination is not None and parcels.goes_elsewhere(self._leg, destination.country):
@@ -140,5 +139,9 @@ _SCANS = Remembered(_scan)
 
 def _code(written: str | None) -> str | None:
     """A code as FedEx writes it, short and in capitals; None where it is empty."""
-    code = believing.plain_text(written, _LONGEST_CODE)
-    return code.upper() if code else None
+    code = believing.plain_text(written)
+    return _told(code) if code else None
+
+
+def _told(code: str) -> str:
+    return code.upper() if believing.code_told(code) == code else believing.A_SENTENCE

@@ -9,7 +9,7 @@ import msgspec
 from msgspec import field
 
 from shipments.errors import CarrierUnreadable
-from shipments.tracking.carriers.believing import plain_text
+from shipments.tracking.carriers.believing import code_told
 from shipments.tracking.carriers.parts import Container, read_parts
 
 
@@ -143,12 +143,17 @@ def numbers_said(answer: bytes, problems: list[str]) -> list[OfNumber]:
     return _apart(answer, problems) if malformed else [OfNumber(number) for number in numbers]
 
 
+def error_told(code: str) -> str:
+    """The code of an error, such as `TRACKING.TRACKINGNUMBER.NOTFOUND`, fit to be told."""
+    return ".".join(map(code_told, code.split(".")[:5]))
+
+
 def _refuse(errors: list[Trouble]) -> None:
     codes = sorted({error.code for error in errors if error.code})
     if not codes:
         raise CarrierUnreadable("The FedEx answer has no track results.")
     if not NOT_FOUND.issuperset(codes):
-        shown = ", ".join(plain_text(code, 60) or "?" for code in codes[:3])
+        shown = ", ".join(map(error_told, codes[:3]))
         raise CarrierUnreadable(f"FedEx refused the call: {shown}.")
 
 

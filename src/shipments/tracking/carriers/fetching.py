@@ -20,7 +20,7 @@ from shipments.tracking.carriers.answers import Account, Call
 MOST_BYTES = 2 * 1024 * 1024
 SHORTEST_PAUSE_S, LONGEST_PAUSE_S = 1.0, 86_400.0
 _ABSURD_PAUSE_S = 366 * 86_400.0
-_UNPACKED_AT_ONCE = 64 * 1024
+_AT_ONCE = 64 * 1024
 _ONE_STATUS = frozenset({200})
 
 
@@ -125,7 +125,7 @@ def retry_after_s(written: str | None, *, now: datetime) -> float | None:
     else:
         try:
             date = parsedate_to_datetime(written)
-        except ValueError:
+        except (ValueError, OverflowError):
             return None
         seconds = (date.replace(tzinfo=date.tzinfo or UTC) - now).total_seconds()
     if not -LONGEST_PAUSE_S <= seconds <= _ABSURD_PAUSE_S:
@@ -144,7 +144,7 @@ async def read_body(response: httpx.Response, most_bytes: int, wire: Wire | None
 
 
 class _Body:
-    """Collects a body and counts what it unpacks to, a little at a time: a small bomb must not grow first."""
+    """Collects a body and counts what came and what it unpacks to, a little at a time: no bomb may grow first."""
 
     def __init__(self, encoding: str, most_bytes: int) -> None:
         packed = encoding.strip().lower()
@@ -152,24 +152,34 @@ class _Body:
             raise CarrierUnreadable("The answer is packed in a way that was not asked for.")
         self._unpacking = zlib.decompressobj(wbits=31) if "gzip" in packed else None
         self._parts: list[bytes] = []
-        self._left = most_bytes
+        self._came = self._kept = 0
         self._most = most_bytes
 
     def take(self, chunk: bytes) -> None:
+        self._came = self._within_limit(self._came + len(chunk))
         if self._unpacking is None:
             return self._keep(chunk)
         try:
-            while chunk:
-                self._keep(self._unpacking.decompress(chunk, _UNPACKED_AT_ONCE))
-                chunk = self._unpacking.unconsumed_tail
+            for start in range(0, len(chunk), _AT_ONCE):
+                self._unpack(self._unpacking, chunk[start : start + _AT_ONCE])
         except zlib.error as error:
             raise CarrierUnreadable("The answer says it is gzip, and is not.") from error
 
+    def _unpack(self, unpacking: "zlib._Decompress", packed: bytes) -> None:
+        while packed and not unpacking.eof:
+            self._keep(unpacking.decompress(packed, _AT_ONCE))
+            packed = unpacking.unused_data or unpacking.unconsumed_tail
+        if packed:
+            raise CarrierUnreadable("The packed answer goes on after its end.")
+
     def _keep(self, part: bytes) -> None:
-        self._left -= len(part)
-        if self._left < 0:
-            raise CarrierUnreadable(f"The answer is longer than {self._most} bytes.")
+        self._kept = self._within_limit(self._kept + len(part))
         self._parts.append(part)
+
+    def _within_limit(self, size: int) -> int:
+        if size > self._most:
+            raise CarrierUnreadable(f"The answer is longer than {self._most} bytes.")
+        return size
 
     def whole(self) -> bytes:
         if self._unpacking is not None and not self._unpacking.eof:

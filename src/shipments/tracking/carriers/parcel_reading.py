@@ -1,15 +1,12 @@
 """A parcel's news as one leg sees it: believed or not, from an earlier use of its number or not."""
 
 from collections.abc import Iterable
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from shipments.tracking.carriers import believing, parcels, times
 from shipments.tracking.carriers.answers import Answer, LegAsked, ReadEvent
 from shipments.tracking.carriers.scans import Scan
 from shipments.tracking.carriers.times import WrittenTime
-
-WRONG_BY_AT_MOST = timedelta(days=2)
-"""How far before the dispatch, as staff noted it, our own parcel may be said to be delivered."""
 
 _LONGEST_ID = 80
 _LONGEST_MOMENT = 20
@@ -65,7 +62,7 @@ class ParcelReading:
 
     def _note_earlier_use(self, delivered: WrittenTime) -> None:
         sent, at = self._leg.dispatched_at, delivered.roughly
-        if sent is not None and at is not None and at < sent - WRONG_BY_AT_MOST:
+        if sent is not None and at is not None and at < sent - times.WRONG_BY_AT_MOST:
             self._used_until = max(at, self._used_until or at)
 
     def _event(

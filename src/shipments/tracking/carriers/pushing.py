@@ -13,7 +13,6 @@ import msgspec
 from shipments.batches.batch import bare
 from shipments.tracking.carriers.answers import Account, Answer, Call, Carrier, LegAsked
 
-MOST_REFERENCES = 1_000
 _LONGEST_REFERENCE = 80
 
 
@@ -24,8 +23,11 @@ class Pushes(Carrier, Protocol):
     @property
     def accepted_status(self) -> int: ...
 
+    def takes_secret(self, secret: str) -> bool:
+        """Whether messages can prove themselves with this secret, which somebody else chose."""
+
     def is_genuine(self, body: bytes, headers: Mapping[str, str], secrets: Sequence[str]) -> bool:
-        """Whether the message proves itself with any of these secrets, each Base64. In constant time."""
+        """Whether the message proves itself with any of these secrets. In constant time."""
 
     def made_at(self, body: bytes) -> datetime | None:
         """When the message says that it was made; None where it does not say. Never raises."""
@@ -34,7 +36,8 @@ class Pushes(Carrier, Protocol):
         """Every number that it speaks of, without what people type into it. Raises CarrierUnreadable."""
 
     def read_pushed(self, body: bytes, leg: LegAsked, *, heard_at: datetime) -> Answer:
-        """Pure: what it says of a leg, believed as what is polled. Raises CarrierUnreadable, never guesses."""
+        """Pure: what it says of a leg, believed as what is polled; but nobody asked, so that what names no number
+        of ours is somebody else's. Raises CarrierUnreadable, never guesses."""
 
 
 class Hook(msgspec.Struct, frozen=True):
@@ -80,14 +83,19 @@ class Subscribes(Pushes, Protocol):
 
 
 def bare_ones(named: Sequence[str | None]) -> frozenset[str]:
-    """The numbers among what a message names, bare, up to MOST_REFERENCES; what can be none of ours is left out."""
-    found = dict.fromkeys(bare(one) for one in named if one and one.isprintable())
-    return frozenset([one for one in found if 0 < len(one) <= _LONGEST_REFERENCE][:MOST_REFERENCES])
+    """The numbers among what a message names, bare; what can be none of ours is left out."""
+    found = {bare(one) for one in named if one and one.isprintable()}
+    return frozenset(one for one in found if 0 < len(one) <= _LONGEST_REFERENCE)
 
 
 def header_of(headers: Mapping[str, str], wanted: str) -> str:
     """A header's value, however its name is written; empty where it is missing."""
     return next((value for name, value in headers.items() if name.lower() == wanted), "")
+
+
+def fits_a_header(secret: str) -> bool:
+    """Whether a header's value can be this secret, which comes back without spaces around it."""
+    return secret.isascii() and secret.isprintable() and secret == secret.strip()
 
 
 def is_one_of(said: str, secrets: Sequence[str]) -> bool:

@@ -6,7 +6,6 @@ from shipments.tracking.carriers import believing, parcels
 from shipments.tracking.carriers.parcels import Meaning
 from shipments.tracking.milestones import Milestone
 
-_LONGEST_CODE = 60
 _LONGEST_MARK = 45
 
 
@@ -71,7 +70,4 @@ def country_said(written: str | None) -> str | None:
 
 def code_of(*parts: str | None) -> str:
     """A raw code from its parts, `-` where one is missing; safe to show and to keep."""
-    raw = "/".join([part or "-" for part in parts])
-    if len(raw) <= _LONGEST_CODE and raw.isprintable():
-        return raw  # nearly always
-    return believing.plain_text(raw, _LONGEST_CODE) or "?"
+    return "/".join([believing.code_told(part) if part else "-" for part in parts])

@@ -12,11 +12,12 @@ from msgspec import Struct, field
 
 from shipments.errors import CarrierUnreadable
 from shipments.tracking.carriers.parts import Container, read_parts
-from shipments.tracking.carriers.pushing import bare_ones, header_of, is_one_of
+from shipments.tracking.carriers.pushing import bare_ones, fits_a_header, header_of, is_one_of
 from shipments.tracking.carriers.ship24_shapes import trackings_said
 from shipments.tracking.carriers.times import written_time
 
 accepted_status: Final = 200
+takes_secret = fits_a_header
 
 
 class _Metadata(Struct, gc=False):

@@ -13,7 +13,6 @@ from shipments.tracking.carriers.ship24_shapes import Said, Tracking
 from shipments.tracking.carriers.times import WrittenTime
 from shipments.tracking.milestones import Milestone
 
-_LONGEST_CODE = 40
 _DAY_LONG = 10  # 2026-03-20
 
 
@@ -42,9 +41,8 @@ class Reading:
         return answer_of(told, estimate, found=bool(told) or known, problems=self.problems)
 
     def _is_ours(self, tracking: Tracking) -> bool:
-        numbers = _numbers(tracking)
-        if self._number and numbers and self._number not in numbers:
-            self.problems.append("the answer holds another parcel's number: it is left out")
+        if self._number and self._number not in _numbers(tracking):
+            self.problems.append("the answer holds another parcel's number, or none: it is left out")
             return False
         if tracking.shipment and parcels.goes_elsewhere(self._leg, tracking.shipment.destination):
             self.problems.append("a shipment is left out: it goes to another country, another parcel of this number")
@@ -123,8 +121,8 @@ def _written(said: Said, occurred: str) -> WrittenTime:
 
 def _code(written: str | None) -> str | None:
     """A code as Ship24 writes it, short and in small letters; None where it is empty."""
-    code = believing.plain_text(written, _LONGEST_CODE)
-    return code.lower() if code else None
+    code = believing.plain_text(written)
+    return believing.code_told(code).lower() if code else None
 
 
 _CODES = Remembered(_code)

@@ -7,7 +7,7 @@ import msgspec
 from msgspec import field
 
 from shipments.errors import CarrierUnreadable
-from shipments.tracking.carriers.believing import plain_text
+from shipments.tracking.carriers.believing import code_told
 from shipments.tracking.carriers.parts import Container, read_parts
 
 
@@ -69,7 +69,6 @@ class Tracker(msgspec.Struct, gc=False):
     """What was asked for."""
 
     number: str | None = field(name="trackingNumber", default=None)
-    id: str | None = field(name="trackerId", default=None)
 
 
 class Tracking(Container):
@@ -90,26 +89,6 @@ class _Whole(Container):
     errors: list[Trouble] | None = None
 
 
-class InputData(msgspec.Struct, gc=False):
-    """What was sent, told back."""
-
-    number: str | None = field(name="trackingNumber", default=None)
-
-
-class Made(Container):
-    """One of the trackers of a bulk creation: created, existing or error."""
-
-    status: str | None = field(name="itemStatus", default=None)
-    asked: InputData | None = field(name="inputData", default=None)
-    tracker: Tracker | None = None
-    errors: list[Trouble] | None = None
-
-
-class _Bulk(Container):
-    status: str | None = None
-    made: list[Made] | None = field(name="data", default=None)
-
-
 def trackings_said(answer: bytes, problems: list[str]) -> list[Tracking]:
     """The trackings of an answer, or of a push. A malformed part is named in `problems`, the others are kept.
 
@@ -117,7 +96,7 @@ def trackings_said(answer: bytes, problems: list[str]) -> list[Tracking]:
     """
     whole = read_parts(answer, _Whole, problems, carrier="Ship24")
     trackings = whole.data.trackings if whole.data else whole.trackings
-    codes = sorted({plain_text(error.code, 60) or "?" for error in whole.errors or () if error.code})
+    codes = sorted({code_told(error.code) for error in whole.errors or () if error.code})
     if trackings is None and codes == ["tracker_not_found"]:
         return []
     if trackings is None:
@@ -127,11 +106,3 @@ def trackings_said(answer: bytes, problems: list[str]) -> list[Tracking]:
         raise CarrierUnreadable(refused)
     problems += [f"Ship24 says {code}" for code in codes]
     return trackings
-
-
-def trackers_made(answer: bytes, problems: list[str]) -> list[Made]:
-    """What became of each tracker of a bulk creation. Raises CarrierUnreadable where the whole was refused."""
-    bulk = read_parts(answer, _Bulk, problems, carrier="Ship24")
-    if bulk.made is None:
-        raise CarrierUnreadable("Ship24 refused the whole creation, or its answer is none.")
-    return bulk.made

@@ -13,6 +13,8 @@ EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
 AHEAD_FOR_ACTUAL = timedelta(days=2)
 AHEAD_FOR_ESTIMATE = timedelta(days=730)
 BEFORE_DISPATCH = timedelta(days=60)
+WRONG_BY_AT_MOST = timedelta(days=2)
+"""How far before the dispatch, as staff noted it, our own may be said to move (a container) or be delivered."""
 
 _EASTMOST, _WESTMOST = timedelta(hours=14), timedelta(hours=12)
 _DAY_LONG = 10  # 2026-03-20

@@ -92,6 +92,7 @@ def read_answer(
 accepted_status: Final = ups_pushing.accepted_status
 most_per_subscription: Final = ups_pushing.most_per_subscription
 subscription_lives: Final = ups_pushing.subscription_lives
+takes_secret = ups_pushing.takes_secret
 is_genuine = ups_pushing.is_genuine
 made_at = ups_pushing.made_at
 pushed_references = ups_pushing.pushed_references
@@ -124,8 +125,7 @@ def _nothing(shipments: list[Shipment], leg: LegAsked, heard_at: datetime, probl
 
 
 def _codes(notices: list[Notice] | None) -> list[str]:
-    said = [believing.plain_text(notice.code, 20) for notice in (notices or [])[:_MOST_WARNINGS]]
-    return [code for code in said if code]
+    return [believing.code_told(notice.code) for notice in (notices or [])[:_MOST_WARNINGS] if notice.code]
 
 
 def _why_another(shipment: Shipment, package: Package, leg: LegAsked) -> str | None:

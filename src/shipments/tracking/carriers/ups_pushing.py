@@ -18,11 +18,12 @@ from shipments.batches.batch import bare
 from shipments.errors import CarrierUnreadable, Invalid
 from shipments.tracking.carriers.answers import Account, Call, LegAsked
 from shipments.tracking.carriers.parts import Container, read_parts
-from shipments.tracking.carriers.pushing import Hook, Subscribed, bare_ones, header_of, is_one_of
+from shipments.tracking.carriers.pushing import Hook, Subscribed, bare_ones, fits_a_header, header_of, is_one_of
 from shipments.tracking.carriers.ups_shapes import Activity
 from shipments.tracking.carriers.ups_times import moment_of
 
 accepted_status: Final = 200
+takes_secret = fits_a_header
 most_per_subscription: Final = 100
 subscription_lives: Final = timedelta(days=14)
 
@@ -86,7 +87,7 @@ def as_polled(body: bytes) -> bytes:
     """The message as a Track answer with one package and one activity. Raises CarrierUnreadable."""
     problems: list[str] = []
     event = read_parts(body, _Event, problems, carrier="UPS")
-    if problems or event.number is None:
+    if problems or not bare(event.number or ""):
         raise CarrierUnreadable(f"The UPS message is not an event: {'; '.join(problems) or 'no number'}.")
     status, place = event.status or _Status(), event.place or _Place()
     activity = {

@@ -21,8 +21,10 @@ def moment_of(activity: Activity, country: str | None) -> tuple[WrittenTime, str
 
 
 def _six_digits(time: str) -> str:
-    """Numbers lose their leading zeros: `74700` is 07:47."""
-    return time.replace(":", "").zfill(6)
+    """Numbers lose their leading zeros: `74700` is 07:47, and so is `7:47`."""
+    if ":" in time:
+        return "".join(part.zfill(2) for part in time.split(":")).ljust(6, "0")
+    return time.zfill(6)
 
 
 def iso_date(written: str | None) -> str | None:

@@ -17,8 +17,8 @@ FEWEST = 3  # journeys; fewer say nothing of the next one
 MANY = 10  # from so many on the earliest and the latest tenth are left out
 
 
-class Way(NamedTuple):
-    """Names a lane."""
+class LaneName(NamedTuple):
+    """What tells a lane from the others."""
 
     carrier: str
     mode: Mode
@@ -43,7 +43,7 @@ def _on_postgresql(element: _Seconds, compiler: SQLCompiler, **how: Any) -> str:
     return f"CAST(floor(extract(epoch FROM {compiler.process(element.clauses, **how)})) AS BIGINT)"
 
 
-def journeys_by_way() -> Select[Any]:  # Any: the columns of Way, then journeys, least_s, most_s, quiet_s
+def journeys_by_way() -> Select[Any]:  # Any: the columns of LaneName, then journeys, least_s, most_s, quiet_s
     """For each lane with enough journeys: how many, the range in which most lie, how long most gaps are."""
     happened = _happened()
     journeys = _journeys(happened)
@@ -59,7 +59,7 @@ def journeys_by_way() -> Select[Any]:  # Any: the columns of Way, then journeys,
             _at(took, _last(took)),
             func.coalesce(func.max(of_gaps.c.quiet_s), 0),
         )
-        .outerjoin(of_gaps, and_(*(took.c[name] == of_gaps.c[name] for name in Way._fields)))
+        .outerjoin(of_gaps, and_(*(took.c[name] == of_gaps.c[name] for name in LaneName._fields)))
         .where(took.c.count >= FEWEST)
         .group_by(*_way(took))
     )
@@ -89,7 +89,7 @@ def _journeys(happened: CTE) -> CTE:
     moved = func.min(case((happened.c.milestone.in_(MOVING), happened.c.at)))
     left = func.coalesce(moved, func.min(_Seconds(col(Dispatch.at))))
     arrived = func.min(case((arrival, happened.c.at)))
-    ways = [getattr(Leg, name) for name in Way._fields]
+    ways = [getattr(Leg, name) for name in LaneName._fields]
     return (
         select(*ways, col(Leg.id).label("leg_id"), left.label("left"), arrived.label("arrived"))
         .join(happened, happened.c.leg_id == col(Leg.id))
@@ -130,4 +130,4 @@ def _last(ranked: FromClause) -> ColumnElement[int]:
 
 
 def _way(rows: FromClause) -> list[ColumnElement[Any]]:
-    return [rows.c[name] for name in Way._fields]
+    return [rows.c[name] for name in LaneName._fields]

@@ -1,19 +1,19 @@
 """How long each lane usually takes and how quiet it is: learned from the journeys that ended."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
 
 import msgspec
-from sqlalchemy import BindParameter, ColumnElement, and_, bindparam, delete, select, tuple_, update
+from sqlalchemy import BindParameter, Uuid, bindparam, delete, select, tuple_, update
 from sqlmodel import Session, col
 
 from shipments.batches.batch import Leg
 from shipments.boxes.box import Box, Stage
 from shipments.boxes.facts import facts_changed
 from shipments.database import insert_or_ignore
-from shipments.tracking.lanes.journeys import Way, journeys_by_way
-from shipments.tracking.lanes.lane import Lane
+from shipments.tracking.lanes.journeys import LaneName, journeys_by_way
+from shipments.tracking.lanes.lane import Lane, LaneNews
 
 WORTH_KEEPING = timedelta(hours=1)
 EXPECTED = (Stage.WAITING, Stage.ON_THE_WAY, Stage.IN_THE_COUNTRY)
@@ -35,7 +35,7 @@ class Usual(msgspec.Struct, frozen=True):
         return any(abs(one - another) > WORTH_KEEPING.total_seconds() for one, another in pairs)
 
 
-Changed = tuple[Way, Usual | None]
+Changed = tuple[LaneName, Usual | None]
 """None: too few journeys are left, since what was said of one was taken back."""
 
 
@@ -46,17 +46,24 @@ def learn(session: Session, *, now: datetime) -> int:
     return len(changed)
 
 
+def keep(session: Session, changed: Sequence[Changed], *, now: datetime) -> None:
+    """`write_lanes`, and all boxes that are expected by them have news."""
+    write_lanes(session, changed, now=now)
+    while tell_boxes(session, most=1_000):
+        pass
+
+
 def changed_lanes(session: Session) -> list[Changed]:
     """What the legs that ended say now, where that is worth keeping. Only reads; by name."""
-    found = {Way(*row[:4]): Usual(*row[4:]) for row in session.connection().execute(_USUAL)}
-    known = {Way(*row[:4]): Usual(*row[4:]) for row in session.connection().execute(_KNOWN)}
+    found = {LaneName(*row[:4]): Usual(*row[4:]) for row in session.connection().execute(_USUAL)}
+    known = {LaneName(*row[:4]): Usual(*row[4:]) for row in session.connection().execute(_KNOWN)}
     changed: list[Changed] = [(way, usual) for way, usual in found.items() if usual.differs(known.get(way))]
     changed += [(way, None) for way in known.keys() - found.keys()]
     return sorted(changed, key=lambda one: one[0])
 
 
-def keep(session: Session, changed: Sequence[Changed], *, now: datetime) -> None:
-    """Writes what was learned; the boxes that are expected by it have news."""
+def write_lanes(session: Session, changed: Sequence[Changed], *, now: datetime) -> None:
+    """Writes what was learned, and that the boxes that are expected by it have not heard of it: see `tell_boxes`."""
     gone = [way for way, usual in changed if usual is None]
     rows = [{**way._asdict(), **msgspec.structs.asdict(usual), "learned_at": now} for way, usual in changed if usual]
     if gone:
@@ -65,26 +72,40 @@ def keep(session: Session, changed: Sequence[Changed], *, now: datetime) -> None
         insert_or_ignore(session, Lane.__table__, rows)  # type: ignore[attr-defined]
         session.execute(update(Lane), rows, execution_options={"synchronize_session": None})
     if changed:
-        ways = {"ways": [way for way, _ in changed]}
-        facts_changed(session, session.connection().scalars(_CONCERNED, ways).all())
+        ways = [way for way, _ in changed]
+        begun = delete(LaneNews).where(tuple_(*_NEWS_OF).in_(ways))
+        session.execute(begun, execution_options={"synchronize_session": False})
+        insert_or_ignore(session, LaneNews.__table__, [way._asdict() for way in ways])  # type: ignore[attr-defined]
 
 
-def quiet_of(session: Session, legs: Sequence[UUID]) -> Mapping[UUID, timedelta]:
-    """Leg → how long its carrier usually stays quiet there; a leg on an unknown lane is left out."""
-    rows = session.connection().execute(_QUIET, {"ids": list(legs)})
-    return {leg: timedelta(seconds=quiet_s) for leg, quiet_s in rows}
+def tell_boxes(session: Session, *, most: int) -> bool:
+    """The next boxes of a lane, up to `most`, have news. False: all have heard of all. Goes on where it was left."""
+    some = select(LaneNews).order_by(*_NEWS_OF).limit(1).with_for_update(skip_locked=True)
+    news = session.execute(some.execution_options(populate_existing=True)).scalar_one_or_none()
+    if news is None:
+        return False
+    way = LaneName(news.carrier, news.mode, news.from_place, news.to_place)
+    after = news.after or UUID(int=0)
+    boxes = session.connection().scalars(_CONCERNED.limit(most), {"ways": [way], "after": after}).all()
+    facts_changed(session, boxes)
+    if len(boxes) < most:
+        session.delete(news)
+    else:
+        news.after = boxes[-1]
+    session.flush()
+    return True
 
 
-def of_leg() -> ColumnElement[bool]:
-    """Joins a lane to a leg."""
-    return and_(*(getattr(Lane, name) == getattr(Leg, name) for name in Way._fields))
-
-
-_IDS: BindParameter[UUID] = bindparam("ids", expanding=True)
-_WAYS: BindParameter[Way] = bindparam("ways", expanding=True)
-_WAY = tuple_(*(getattr(Lane, name) for name in Way._fields))
+_WAYS: BindParameter[LaneName] = bindparam("ways", expanding=True)
+_WAY = tuple_(*(getattr(Lane, name) for name in LaneName._fields))
 _USUAL = journeys_by_way()
-_KNOWN = select(*(getattr(Lane, name) for name in (*Way._fields, *Usual.__struct_fields__)))
-_QUIET = select(col(Leg.id), col(Lane.quiet_s)).join(Lane, of_leg()).where(col(Leg.id).in_(_IDS), col(Lane.quiet_s) > 0)
-_ON_THESE = select(col(Leg.batch_id)).where(tuple_(*(getattr(Leg, name) for name in Way._fields)).in_(_WAYS))
-_CONCERNED = select(col(Box.id)).where(col(Box.stage).in_(EXPECTED), col(Box.batch_id).in_(_ON_THESE))
+_KNOWN = select(*(getattr(Lane, name) for name in (*LaneName._fields, *Usual.__struct_fields__)))
+_NEWS_OF = [getattr(LaneNews, name) for name in LaneName._fields]
+_ON_THESE = select(col(Leg.batch_id)).where(tuple_(*(getattr(Leg, name) for name in LaneName._fields)).in_(_WAYS))
+_CONCERNED = (
+    select(col(Box.id))
+    .where(
+        col(Box.stage).in_(EXPECTED), col(Box.batch_id).in_(_ON_THESE), col(Box.id) > bindparam("after", type_=Uuid())
+    )
+    .order_by(col(Box.id))
+)

@@ -10,6 +10,7 @@ from sqlmodel import Session, col
 
 from shipments.errors import CarrierError, CarrierOverQuota, CarrierRefused, CarrierUnreadable
 from shipments.tracking.accounts.account import CarrierAccount
+from shipments.tracking.accounts.locking import locked_account
 from shipments.tracking.calls.budgets import next_day
 from shipments.tracking.calls.call import CallKind, CarrierCall, Outcome
 from shipments.tracking.polling.due import backoff
@@ -19,11 +20,21 @@ YOUNG = timedelta(minutes=1)
 
 
 class Failure(msgspec.Struct, frozen=True):
-    """A call that failed. `call_at`: its place. `spoilt`: its token is out of use now, so that another is fetched."""
+    """A call that failed. `call_at`: its place. `spoilt`: its token is out of use now, so that another is fetched.
+
+    `of_legs`: what cannot be read costs the legs that were asked about; else, as of a token, the whole account.
+    """
 
     error: CarrierError
     call_at: datetime
     spoilt: bool = False
+    of_legs: bool = True
+
+    def is_outage(self, *, answering: bool) -> bool:
+        """Whether the carrier seems to be down for the whole account."""
+        if isinstance(self.error, CarrierOverQuota | CarrierRefused) or answering:
+            return False
+        return not (self.of_legs and isinstance(self.error, CarrierUnreadable))
 
 
 def blame(
@@ -37,38 +48,43 @@ def blame(
 ) -> bool:
     """Pauses or stops the account, which the caller has locked, before these calls are ended in the ledger.
 
-    `answering`: other calls of the same time were answered, so it is not down. Returns whether it stopped just now.
+    `answering`: other calls of the same time were answered, so it is not down. Calls that failed at the same time are
+    one failure. Returns whether it stopped just now.
     """
-    stopped = False
-    for one in failures:
-        if isinstance(one.error, CarrierOverQuota):
-            _pause(session, account, one, one.error.retry_after_s, pace, now)
-        elif isinstance(one.error, CarrierRefused):
-            if not one.spoilt or _token_was_young(session, account, one.call_at):
-                stopped = stopped or account.stopped_reason is None
-                account.stopped_reason = account.stopped_reason or str(one.error)[:200]
-        elif not isinstance(one.error, CarrierUnreadable) and not answering:
-            account.failures += 1
-            if account.failures >= BREAKER_OPENS_AFTER:
-                account.paused_until = _later(account, now + backoff(account.failures - BREAKER_OPENS_AFTER, pace=pace))
+    quota = [one for one in failures if isinstance(one.error, CarrierOverQuota)]
+    down = any(one.is_outage(answering=answering) for one in failures)
+    if quota or down:
+        account.failures += 1
+    for one in quota:
+        _pause(session, account, one, pace, now)
+    if down and account.failures >= BREAKER_OPENS_AFTER:
+        account.paused_until = _later(account, now + backoff(account.failures - BREAKER_OPENS_AFTER, pace=pace))
+    refused = (one for one in failures if isinstance(one.error, CarrierRefused))
+    wrong = next((one for one in refused if not one.spoilt or _token_was_young(session, account, one.call_at)), None)
     session.add(account)
-    return stopped
+    if wrong is None or account.stopped_reason is not None:
+        return False
+    account.stopped_reason = str(wrong.error)[:200]
+    return True
 
 
 def blame_account(session: Session, account_id: UUID, error: CarrierError, *, pace: float, now: datetime) -> str | None:
-    """The same where no leg could be asked about, since there is no token. Returns its name if it stopped just now."""
-    account = session.get_one(CarrierAccount, account_id, with_for_update=True, populate_existing=True)
-    stopped = blame(session, account, [Failure(error, now)], answering=False, pace=pace, now=now)
+    """The same where no leg could be asked about, since there is no token. Returns its name if it stopped just now.
+
+    Our own no blames nobody.
+    """
+    if error.by_us:
+        return None
+    account = locked_account(session, account_id)
+    stopped = blame(session, account, [Failure(error, now, of_legs=False)], answering=False, pace=pace, now=now)
     return account.name if stopped else None
 
 
-def _pause(
-    session: Session, account: CarrierAccount, one: Failure, retry_after_s: float | None, pace: float, now: datetime
-) -> None:
+def _pause(session: Session, account: CarrierAccount, one: Failure, pace: float, now: datetime) -> None:
     """As long as it says; else backed off; and where a new try fails again, until the day's budget begins anew."""
-    account.failures += 1
-    if retry_after_s is not None:
-        until = now + timedelta(seconds=retry_after_s)
+    assert isinstance(one.error, CarrierOverQuota)
+    if one.error.retry_after_s is not None:
+        until = now + timedelta(seconds=one.error.retry_after_s)
     elif account.per_day is not None and _was_told_before(session, account, one.call_at):
         until = next_day(account, now)
     else:

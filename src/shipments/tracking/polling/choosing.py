@@ -27,14 +27,16 @@ class Candidate(msgspec.Struct, frozen=True):
     since: datetime | None
     leg_day_started: datetime | None
     leg_calls: int
-    arrival_at: datetime | None
     answer_digest: bytes | None
-    pushed_at: datetime | None
 
     def is_spent(self, day: datetime, most: int | None) -> bool:
         """Whether it was asked about as often as it may, in the account's day that began then."""
         asked_today = self.leg_day_started is not None and self.leg_day_started >= day
         return most is not None and asked_today and self.leg_calls >= most
+
+    def is_starving(self, now: datetime) -> bool:
+        """Whether it has waited for more than a day."""
+        return self.due_at < now - STARVING
 
 
 _COLUMNS = tuple(getattr(LegWatch, name) for name in Candidate.__struct_fields__)
@@ -74,6 +76,11 @@ def _legs(
     return [Candidate(*row) for row in session.connection().execute(statement)]
 
 
+def is_their_turn(calls_before: int) -> bool:
+    """Whether the next call of a day belongs to those who have waited, after so many."""
+    return calls_before % THEIR_TURN == THEIR_TURN - 1
+
+
 def in_order(
     due: dict[Urgency, list[Candidate]], *, now: datetime, calls_before: int, per_call: int
 ) -> list[Candidate]:
@@ -82,9 +89,8 @@ def in_order(
     Every fourth call of a day belongs to those who have waited: `calls_before` of its calls were made already.
     """
     urgent, patient = due[Urgency.NEAR_A_CHANGE], [*due[Urgency.UNDER_WAY], *due[Urgency.QUIET]]
-    late = now - STARVING
-    starving = sorted((leg for leg in patient if leg.due_at < late), key=lambda leg: leg.due_at)
-    others = [leg for leg in patient if leg.due_at >= late]
+    starving = sorted((leg for leg in patient if leg.is_starving(now)), key=lambda leg: leg.due_at)
+    others = [leg for leg in patient if not leg.is_starving(now)]
     return [*_by_turns(urgent, starving, calls_before, per_call), *others]
 
 
@@ -94,6 +100,6 @@ def _by_turns(
     first, second = list(reversed(urgent)), list(reversed(starving))
     place = calls_before * per_call
     while first or second:
-        theirs = (place // per_call) % THEIR_TURN == THEIR_TURN - 1
+        theirs = is_their_turn(place // per_call)
         yield (second if second and (theirs or not first) else first).pop()
         place += 1

@@ -1,6 +1,5 @@
 """Which legs are asked now, by whom, and at which moments of their account's budget. The asking comes after."""
 
-from collections.abc import Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -10,11 +9,13 @@ from sqlmodel import Session, col
 
 from shipments.sealing import KeyRing
 from shipments.tracking.accounts.account import CarrierAccount, LoginKind
-from shipments.tracking.accounts.logins import open_account
-from shipments.tracking.calls.budgets import apart, count_legs, day_start, left_today, move_place, next_moment
-from shipments.tracking.calls.ledger import move_calls
+from shipments.tracking.accounts.locking import locked_account
+from shipments.tracking.accounts.logins import open_account, unopened
+from shipments.tracking.calls.budgets import apart, day_start, left_today, next_moment
+from shipments.tracking.calls.moving import Placed, may_call
+from shipments.tracking.calls.waiting import most_per_call
 from shipments.tracking.carriers import CARRIERS
-from shipments.tracking.carriers.answers import Account, AsksMany, LegAsked
+from shipments.tracking.carriers.answers import Account, LegAsked
 from shipments.tracking.polling.choosing import due_legs, in_order
 from shipments.tracking.polling.filling import Call, Lease, fill_calls
 from shipments.tracking.polling.watch import LegWatch, Urgency
@@ -28,16 +29,16 @@ class ClaimedLeg(msgspec.Struct, frozen=True, kw_only=True):
     asked: LegAsked
     due_at: datetime
     since: datetime | None
-    arrival_at: datetime | None
-    pushed_at: datetime | None
     answer_digest: bytes | None
     quiet_s: int | None
+    ended_early: bool
 
 
 class Claim(msgspec.Struct, frozen=True):
     """One call, entered in the ledger, about one leg or as many as its carrier answers for at once.
 
-    `call_at`: its place in the budget of the account, `apart` from the next. `by_token`: its secret is of the hour.
+    `call_at`: its place in the budget of the account, `apart` from the next; `until`: too late for its lease from then.
+    `by_token`: its secret is of the hour.
     """
 
     call_id: UUID
@@ -45,18 +46,24 @@ class Claim(msgspec.Struct, frozen=True):
     legs: tuple[ClaimedLeg, ...]
     call_at: datetime
     apart: timedelta
+    until: datetime
     by_token: bool = False
 
+    @property
+    def placed(self) -> Placed:
+        """Its place, for whoever moves it."""
+        return Placed(self.call_id, self.call_at, [leg.leg_id for leg in self.legs], self.apart, self.until)
 
-def due_accounts(session: Session, ring: KeyRing, *, now: datetime) -> list[Account]:
-    """Those that may be called and have a leg that is due."""
+
+def due_accounts(session: Session, *, now: datetime) -> list[Account]:
+    """Those that may be called and have a leg that is due, unopened: one that does not open is its own trouble."""
     due = exists().where(
         col(LegWatch.account_id) == col(CarrierAccount.id),
         col(LegWatch.urgency).in_(list(Urgency)),
         col(LegWatch.due_at) <= now,
     )
     accounts = session.scalars(select(CarrierAccount).where(due).order_by(col(CarrierAccount.id)))
-    return [open_account(ring, account, now=now) for account in accounts if _may_call(account, now)]
+    return [unopened(account) for account in accounts if may_call(account, now)]
 
 
 def claim_due(session: Session, ring: KeyRing, account_id: UUID, lease: Lease, *, now: datetime) -> list[Claim]:
@@ -64,10 +71,10 @@ def claim_due(session: Session, ring: KeyRing, account_id: UUID, lease: Lease, *
 
     No more than can be asked in half the lease. Legs that were asked as often as they may today are put off.
     """
-    account = session.get_one(CarrierAccount, account_id, with_for_update=True, populate_existing=True)
-    if not _may_call(account, now):
+    account = locked_account(session, account_id)
+    if not may_call(account, now):
         return []
-    per_call = _most_per_call(account.carrier)
+    per_call = most_per_call(account.carrier)
     places = min(_affordable(account, lease.lasts, now), -(-lease.most // per_call))
     if places <= 0:
         return []
@@ -77,7 +84,8 @@ def claim_due(session: Session, ring: KeyRing, account_id: UUID, lease: Lease, *
     queue = in_order(due, now=now, calls_before=before, per_call=per_call)
     calls = fill_calls(session, account, queue, places=places, per_call=per_call, lease=lease, now=now)
     opened, by_token = open_account(ring, account, now=now), account.login is LoginKind.OAUTH2
-    return [Claim(call.id, opened, _claimed(call), call.at, apart(account), by_token) for call in calls]
+    space, until = apart(account), now + max(lease.lasts - _deadline(account), lease.lasts / 2)
+    return [Claim(call.id, opened, _claimed(call), call.at, space, until, by_token) for call in calls]
 
 
 def _claimed(call: Call) -> tuple[ClaimedLeg, ...]:
@@ -88,45 +96,12 @@ def _claimed(call: Call) -> tuple[ClaimedLeg, ...]:
             asked=way.asked,
             due_at=leg.due_at,
             since=leg.since,
-            arrival_at=leg.arrival_at,
-            pushed_at=leg.pushed_at,
             answer_digest=leg.answer_digest,
             quiet_s=way.quiet_s,
+            ended_early=way.ended_early,
         )
         for leg, way in call.legs
     )
-
-
-def move_claims(session: Session, account_id: UUID, claims: Sequence[Claim], *, now: datetime) -> dict[UUID, datetime]:
-    """Call → its new place, of calls whose place has passed: those that make up for lost time would come in a burst.
-
-    Those without a new place must not be made: the account was paused or stopped, or its day is spent.
-    """
-    account = session.get_one(CarrierAccount, account_id, with_for_update=True, populate_existing=True)
-    moved: dict[UUID, datetime] = {}
-    for claim in claims if _may_call(account, now) else ():
-        at = move_place(account, claim.call_at, now=now)
-        if at is None:
-            break
-        if day_start(account, at) != day_start(account, claim.call_at):
-            count_legs(session, [leg.leg_id for leg in claim.legs], day_start(account, at))
-        moved[claim.call_id] = at
-    move_calls(session, moved)
-    return moved
-
-
-def may_call(session: Session, account_id: UUID, *, now: datetime) -> bool:
-    """Whether an account is neither paused nor stopped."""
-    return _may_call(session.get_one(CarrierAccount, account_id), now)
-
-
-def _may_call(account: CarrierAccount, now: datetime) -> bool:
-    return account.stopped_reason is None and (account.paused_until is None or account.paused_until <= now)
-
-
-def _most_per_call(name: str) -> int:
-    carrier = CARRIERS[name]
-    return carrier.most_per_call if isinstance(carrier, AsksMany) else 1
 
 
 def _affordable(account: CarrierAccount, lasts: timedelta, now: datetime) -> int:
@@ -135,9 +110,12 @@ def _affordable(account: CarrierAccount, lasts: timedelta, now: datetime) -> int
     Less than half, where else the last call's deadline would end after the lease.
     """
     ahead = max(timedelta(0), next_moment(account, now=now) - now)
-    deadline = timedelta(seconds=CARRIERS[account.carrier].usual.deadline_s)
-    window = max(min(lasts / 2, lasts - deadline), lasts / 4)
+    window = max(min(lasts / 2, lasts - _deadline(account)), lasts / 4)
     fitting = int((window - ahead) / apart(account))
     left = left_today(account, now=now)
     places = max(fitting, 0 if ahead else 1)
     return places if left is None else min(places, left)
+
+
+def _deadline(account: CarrierAccount) -> timedelta:
+    return timedelta(seconds=CARRIERS[account.carrier].usual.deadline_s)

@@ -19,6 +19,8 @@ WHEN_NEAR = {Mode.SEA: HOUR, Mode.AIR: HOUR, Mode.ROAD: 2 * HOUR, Mode.RAIL: 2 *
 AT_THE_DOOR = frozenset({Milestone.OUT_FOR_DELIVERY, Milestone.ATTEMPT_FAILED})
 TERMINAL = frozenset({Milestone.DELIVERED, Milestone.RETURNED, Milestone.CANCELLED, Milestone.LOST})
 WATCHED_AFTER_END = 7 * DAY
+WHEN_ENDED_EARLY = 3 * DAY
+WATCHED_AFTER_EARLY_END = 30 * DAY  # without any news: what was lost may still be said to come back
 PUSHED_LATELY = 14 * DAY
 WHEN_PUSHED, WHEN_PUSHED_AT_SEA = DAY, 3 * DAY
 LONGEST_BACKOFF = 6 * HOUR
@@ -29,6 +31,7 @@ class Standing(msgspec.Struct, frozen=True, kw_only=True):
 
     `last`, `last_at`: the newest thing that happened. `arrival`: as last estimated. `quiet_s`: the longest silence that
     is usual on its lane, None where it has no history. `pushed_at`: when the carrier last told us by itself.
+    `ended_early`: all its boxes are lost, destroyed or on their way back.
     """
 
     mode: Mode
@@ -37,6 +40,7 @@ class Standing(msgspec.Struct, frozen=True, kw_only=True):
     arrival: datetime | None = None
     quiet_s: int | None = None
     pushed_at: datetime | None = None
+    ended_early: bool = False
 
 
 class Due(msgspec.Struct, frozen=True):
@@ -51,12 +55,17 @@ def next_due(leg: Standing, *, pace: float, now: datetime) -> Due:
     """`pace` divides every wait. After a terminal claim once a day for a week, since a return leg may follow."""
     wait, urgency = _wait(leg, now)
     wait = max(wait / pace, timedelta(seconds=1))
-    ended = leg.last in TERMINAL and leg.last_at is not None and now - leg.last_at > WATCHED_AFTER_END / pace
+    ended = leg.last is not None and leg.last_at is not None and is_over(leg.last, leg.last_at, pace=pace, now=now)
     return Due(None if ended else now + _jittered(wait), wait, urgency)
 
 
+def is_over(last: Milestone, last_at: datetime, *, pace: float, now: datetime) -> bool:
+    """Whether nothing more is expected of a leg of which that was said last, and then."""
+    return last in TERMINAL and now - last_at > WATCHED_AFTER_END / pace
+
+
 def _wait(leg: Standing, now: datetime) -> tuple[timedelta, Urgency]:
-    wait, urgency = _polled(leg, now)
+    wait, urgency = (WHEN_ENDED_EARLY, Urgency.QUIET) if leg.ended_early else _polled(leg, now)
     if leg.pushed_at is not None and now - leg.pushed_at <= PUSHED_LATELY:
         # Its news comes by itself: polling only repairs what a push lost.
         return max(wait, WHEN_PUSHED_AT_SEA if leg.mode is Mode.SEA else WHEN_PUSHED), Urgency.QUIET

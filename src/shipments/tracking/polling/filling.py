@@ -11,17 +11,15 @@ from sqlalchemy import BindParameter, bindparam, update
 from sqlmodel import Session, col
 
 from shipments.batches.batch import bare
-from shipments.boxes.box import Stage
 from shipments.database import write_many
 from shipments.tracking.accounts.account import CarrierAccount
 from shipments.tracking.calls.budgets import counted, day_of, left_for_patient, next_day, next_moment, take_place
 from shipments.tracking.calls.call import CallKind
 from shipments.tracking.calls.ledger import CallMade, open_calls
-from shipments.tracking.polling.choosing import Candidate, legs_due_soon
+from shipments.tracking.polling.choosing import Candidate, is_their_turn, legs_due_soon
 from shipments.tracking.polling.watch import LegWatch, Urgency
 from shipments.tracking.polling.ways import Way, ways_of
 
-ARRIVED_STAGES = frozenset({Stage.AT_THE_OFFICE, Stage.READY, Stage.HANDED_OVER})
 SOON = timedelta(hours=1)
 ChosenLeg = tuple[Candidate, Way]
 
@@ -54,11 +52,12 @@ def fill_calls(
 ) -> list[Call]:
     """Up to `places` calls about the legs of `queue`, in its order; the last filled up with legs that are due soon.
 
-    What has arrived is asked no more; a leg that was asked as often as it may today is put off to the next day.
+    What has arrived, or is gone, is asked no more. A leg that was asked as often as it may today is put off to the
+    next day.
     """
     ways = ways_of(session, [leg.leg_id for leg in queue])
-    asked_no_more = [leg.leg_id for leg in queue if ways[leg.leg_id].stage in ARRIVED_STAGES]
-    waiting = deque((leg, ways[leg.leg_id]) for leg in queue if ways[leg.leg_id].stage not in ARRIVED_STAGES)
+    over = {leg.leg_id for leg in queue if ways[leg.leg_id].is_over(pace=lease.pace, now=now)}
+    waiting = deque((leg, ways[leg.leg_id]) for leg in queue if leg.leg_id not in over)
     put_off: dict[UUID, datetime] = {}
     placed: list[tuple[datetime, list[ChosenLeg]]] = []
     while waiting and len(placed) < places:
@@ -70,7 +69,7 @@ def fill_calls(
             break
         placed.append((at, legs))
     session.flush()
-    _stop_asking(session, asked_no_more)
+    _stop_asking(session, list(over))
     _put_off(session, put_off)
     _take(session, account, placed, now + lease.lasts)
     return _entered(session, account, placed)
@@ -82,14 +81,15 @@ def _next_call(
     """The legs of one call, taken from `waiting`; those that do not fit into this one stay there."""
     begun = day_of(account, next_moment(account, now=now))
     patient = left_for_patient(account, now=now)
+    theirs = is_their_turn(account.day_calls if account.day_started == begun else 0)
     room, references, legs, left = per_call, set[str](), list[ChosenLeg](), list[ChosenLeg]()
     while waiting and len(legs) < room:
         leg, way = waiting.popleft()
         reference, fits = bare(way.asked.reference), min(room, _company(leg, per_call))
         if leg.is_spent(begun, account.per_leg_per_day):
             put_off[leg.leg_id] = next_day(account, begun)
-        elif not legs and leg.urgency > Urgency.NEAR_A_CHANGE and patient == 0:
-            continue  # it keeps its due time, and is the first to go when more of the day has gone by
+        elif not legs and _can_wait(leg, theirs, now) and patient == 0:
+            left.append((leg, way))  # it keeps its due time, and goes when more of the day has gone by
         elif reference in references or len(legs) >= fits:
             left.append((leg, way))
         else:
@@ -98,6 +98,10 @@ def _next_call(
             legs.append((leg, way))
     waiting.extendleft(reversed(left))
     return legs
+
+
+def _can_wait(leg: Candidate, theirs: bool, now: datetime) -> bool:
+    return leg.urgency > Urgency.NEAR_A_CHANGE and not (theirs and leg.is_starving(now))
 
 
 def _company(leg: Candidate, per_call: int) -> int:
@@ -119,7 +123,8 @@ def _topping_up(
     for leg in candidates:
         way = ways[leg.leg_id]
         reference = bare(way.asked.reference)
-        if way.stage not in ARRIVED_STAGES and reference not in references and len(legs) + len(more) < per_call:
+        over = way.is_over(pace=lease.pace, now=now)
+        if not over and reference not in references and len(legs) + len(more) < per_call:
             references.add(reference)
             more.append((leg, way))
     return more

@@ -1,6 +1,6 @@
 """What becomes of calls: events once each, the ledger, the next due times, pauses, stops."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -12,10 +12,10 @@ from shipments.errors import CarrierError, CarrierOverQuota, CarrierRefused
 from shipments.tracking.accounts.account import CarrierAccount
 from shipments.tracking.calls.ending import end_calls
 from shipments.tracking.carriers.answers import Answer
-from shipments.tracking.hearing import Heard, hear
+from shipments.tracking.hearing import Heard, hear, is_undated_estimate
 from shipments.tracking.polling.blaming import Failure, blame
 from shipments.tracking.polling.result import Result
-from shipments.tracking.polling.scheduling import Answered, leave_due, plan_answered, plan_failed
+from shipments.tracking.polling.scheduling import Answered, Held, leave_due, plan_answered, plan_failed
 from shipments.tracking.polling.watch import LegWatch
 
 
@@ -29,7 +29,10 @@ class Recorded(msgspec.Struct, frozen=True):
 
 
 def record(session: Session, results: Sequence[Result], *, pace: float, now: datetime) -> Recorded:
-    """Events once each, the ledger, the next due times, pauses. A leg whose lease another worker took is left out."""
+    """Events once each, the ledger, the next due times, pauses.
+
+    A leg whose lease another worker took is left out; what its carrier says no to, for the whole account, counts.
+    """
     accounts = _locked(session, results)
     held = _still_held(session, results)
     heard = _hear(session, results, held, now)
@@ -59,60 +62,55 @@ def _locked(session: Session, results: Sequence[Result]) -> Mapping[UUID, Carrie
         select(CarrierAccount)
         .where(col(CarrierAccount.id).in_(concerned))
         .order_by(col(CarrierAccount.id))
-        .with_for_update()
+        .with_for_update(key_share=True)
         .execution_options(populate_existing=True)
     )
     return {account.id: account for account in session.scalars(chosen)}
 
 
-def _still_held(session: Session, results: Sequence[Result]) -> Mapping[UUID, int]:
-    """Leg → failures, of the legs whose fence is still the newest; locked."""
+def _still_held(session: Session, results: Sequence[Result]) -> Mapping[UUID, Held]:
+    """Leg → its row, of the legs whose fence is still the newest; locked."""
     fences = {leg.leg_id: leg.fence for one in results for leg in one.claim.legs}
     rows = session.connection().execute(_HELD, {"ids": list(fences)})
-    return {leg: failures for leg, fence, failures in rows if fences[leg] == fence}
+    return {leg: Held(*row) for leg, fence, *row in rows if fences[leg] == fence}
 
 
 _IDS: BindParameter[UUID] = bindparam("ids", expanding=True)
 _HELD = (
-    select(col(LegWatch.leg_id), col(LegWatch.fence), col(LegWatch.failures))
+    select(col(LegWatch.leg_id), col(LegWatch.fence), *(getattr(LegWatch, name) for name in Held.__struct_fields__))
     .where(col(LegWatch.leg_id).in_(_IDS))
     .order_by(col(LegWatch.leg_id))
     .with_for_update()
 )
 
 
-def _answered(results: Iterable[Result], held: Mapping[UUID, int]) -> Iterable[Answered]:
+def _answered(results: Iterable[Result], held: Mapping[UUID, Held]) -> Iterable[Answered]:
     for one in results:
         if isinstance(one.outcome, Mapping):
             for leg in one.claim.legs:
                 if leg.leg_id in held:
-                    yield Answered(leg, one.outcome[leg.leg_id], one.heard_at)
+                    yield Answered(leg, one.outcome[leg.leg_id], one.heard_at, held[leg.leg_id])
 
 
-def _hear(session: Session, results: Sequence[Result], held: Mapping[UUID, int], now: datetime) -> Heard:
-    answers = {
-        one.leg.leg_id: _heard_now(one.said.answer, one.heard_at, now)
-        for one in _answered(results, held)
-        if one.said.answer is not None and one.said.answer.events
-    }
-    return hear(session, answers, now=now)
+def _hear(session: Session, results: Sequence[Result], held: Mapping[UUID, Held], now: datetime) -> Heard:
+    answered = list(_answered(results, held))
+    answers = {one.leg.leg_id: answer for one in answered if (answer := _not_overtaken(one)) is not None}
+    return hear(session, answers, now=now, came_at={one.leg.leg_id: one.heard_at for one in answered})
 
 
-def _heard_now(answer: Answer, heard_at: datetime, now: datetime) -> Answer:
-    """What was estimated "when we heard it" is dated now, as all that is recorded now."""
-    if heard_at == now or not any(event.created_at == heard_at for event in answer.events):
+def _not_overtaken(one: Answered) -> Answer | None:
+    """Without what was estimated "when we heard it", where the carrier itself has told us something newer since."""
+    answer = one.said.answer
+    if answer is None or not one.is_overtaken:
         return answer
-    events = tuple(
-        msgspec.structs.replace(event, created_at=now) if event.created_at == heard_at else event
-        for event in answer.events
-    )
+    events = tuple(event for event in answer.events if not is_undated_estimate(event, one.heard_at))
     return msgspec.structs.replace(answer, events=events)
 
 
-def _plan(session: Session, results: Sequence[Result], held: Mapping[UUID, int], pace: float, now: datetime) -> None:
+def _plan(session: Session, results: Sequence[Result], held: Mapping[UUID, Held], pace: float, now: datetime) -> None:
     plan_answered(session, list(_answered(results, held)), pace=pace, now=now)
     for one in results:
-        legs = {leg.leg_id: held[leg.leg_id] for leg in one.claim.legs if leg.leg_id in held}
+        legs = {leg.leg_id: held[leg.leg_id].failures for leg in one.claim.legs if leg.leg_id in held}
         error = one.outcome
         if isinstance(error, CarrierOverQuota | CarrierRefused):
             leave_due(session, list(legs), trouble=str(error), now=now)
@@ -126,11 +124,14 @@ def _blame(
     session: Session,
     results: Sequence[Result],
     accounts: Mapping[UUID, CarrierAccount],
-    held: Mapping[UUID, int],
+    held: Collection[UUID],
     pace: float,
     now: datetime,
 ) -> list[str]:
-    """Accounts that stopped. One that answers for other legs is not down, and starts counting anew."""
+    """Accounts that stopped. One that answers for other legs is not down, and starts counting anew.
+
+    That it was down is no news from whoever comes after the lease; that it wants no calls, is.
+    """
     stopped = []
     for account in accounts.values():
         of_it = [one for one in results if one.claim.account.id == account.id]
@@ -138,7 +139,8 @@ def _blame(
         failures = [
             Failure(one.outcome, one.claim.call_at, one.spoilt)
             for one in of_it
-            if isinstance(one.outcome, CarrierError) and any(leg.leg_id in held for leg in one.claim.legs)
+            if isinstance(one.outcome, CarrierOverQuota | CarrierRefused)
+            or (isinstance(one.outcome, CarrierError) and any(leg.leg_id in held for leg in one.claim.legs))
         ]
         if answering:
             account.failures = 0

@@ -1,6 +1,6 @@
 """Writes when legs are asked next, after what was said of them, or after nothing was."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -12,13 +12,21 @@ from sqlmodel import Session, col
 from shipments.batches.batch import Mode
 from shipments.database import UtcDateTime, write_many
 from shipments.tracking.carriers.asking import Said
-from shipments.tracking.event import CarrierEvent, Classifier
+from shipments.tracking.event import STANDS, CarrierEvent, Classifier
 from shipments.tracking.milestones import RANK
 from shipments.tracking.polling.claiming import ClaimedLeg
-from shipments.tracking.polling.due import AT_THE_DOOR, TERMINAL, Standing, backoff, next_due
-from shipments.tracking.polling.watch import LegWatch
+from shipments.tracking.polling.due import AT_THE_DOOR, TERMINAL, Standing, backoff, is_over, next_due
+from shipments.tracking.polling.watch import LegWatch, Urgency
 
 OVERLAP = timedelta(minutes=10)  # asked again, since a carrier's clock and ours differ; dedupe takes what is known
+
+
+class Held(msgspec.Struct, frozen=True):
+    """What a leg's row says now, while it is locked: pushes came in since it was claimed."""
+
+    failures: int
+    arrival_at: datetime | None
+    pushed_at: datetime | None
 
 
 class Answered(msgspec.Struct, frozen=True):
@@ -27,6 +35,12 @@ class Answered(msgspec.Struct, frozen=True):
     leg: ClaimedLeg
     said: Said
     heard_at: datetime
+    held: Held
+
+    @property
+    def is_overtaken(self) -> bool:
+        """Whether the carrier told us something by itself since: what it estimated before says nothing any more."""
+        return self.held.pushed_at is not None and self.held.pushed_at >= self.heard_at
 
 
 def plan_answered(session: Session, answered: Sequence[Answered], *, pace: float, now: datetime) -> None:
@@ -54,7 +68,8 @@ def _times(one: Answered, last: Row[Any, Any, Any] | None, pace: float, now: dat
         last_at=last.at if last else None,
         arrival=_arrival(one),
         quiet_s=one.leg.quiet_s,
-        pushed_at=one.leg.pushed_at,
+        pushed_at=one.held.pushed_at,
+        ended_early=one.leg.ended_early,
     )
     due = next_due(standing, pace=pace, now=now)
     return {
@@ -70,13 +85,14 @@ def _times(one: Answered, last: Row[Any, Any, Any] | None, pace: float, now: dat
 def _knowledge(one: Answered) -> dict[str, Any]:
     answer = one.said.answer
     assert answer is not None
-    return {"arrives": _arrival(one), "same_as": one.said.digest, "doubts": "; ".join(answer.problems)[:300] or None}
+    digest = None if one.is_overtaken else one.said.digest
+    return {"arrives": _arrival(one), "same_as": digest, "doubts": "; ".join(answer.problems)[:300] or None}
 
 
 def _arrival(one: Answered) -> datetime | None:
     """An answer with only what is new, or without an estimate, leaves the last one standing."""
-    said = one.said.answer.expected_to if one.said.answer else None
-    return said or one.leg.arrival_at
+    said = one.said.answer.expected_to if one.said.answer and not one.is_overtaken else None
+    return said or one.held.arrival_at
 
 
 def _since(one: Answered) -> datetime | None:
@@ -95,6 +111,7 @@ _TIMES: dict[str, Any] = {  # Any: columns
     "asked_at": bindparam("now"),
     "leased_until": None,
     "failures": 0,
+    "trouble": None,
 }
 _OF_LEG = col(LegWatch.leg_id) == bindparam("of_leg")
 _SAME_AGAIN = update(LegWatch).where(_OF_LEG).values(**_TIMES)
@@ -118,6 +135,7 @@ _RANKED = (
         col(CarrierEvent.leg_id).in_(_IDS),
         col(CarrierEvent.classifier) == Classifier.ACT,
         col(CarrierEvent.milestone).is_not(None),
+        STANDS,
     )
     .subquery()
 )
@@ -134,13 +152,16 @@ _NEWEST = select(_RANKED.c.leg_id, _RANKED.c.milestone, _RANKED.c.at).where(_RAN
 
 
 def _newest_that_matters(session: Session, legs: Sequence[UUID]) -> Mapping[UUID, Row[Any, Any, Any]]:
-    """As `_newest`, of legs of which something was said that changes when to ask: most legs are far from that."""
+    """As `_newest`, of legs of which something was said that changes when to ask: most legs are far from that.
+
+    It may have been taken back since: that is looked at only then.
+    """
     concerned = list(session.connection().scalars(_CONCERNED, {"ids": legs}))
     return _newest(session, concerned) if concerned else {}
 
 
 def _newest(session: Session, legs: Sequence[UUID]) -> Mapping[UUID, Row[Any, Any, Any]]:
-    """Leg → its newest event that happened, with a milestone: by time, then by rank, as progress orders them."""
+    """Leg → its newest event that happened and stands, with a milestone: by time, then by rank, as progress does."""
     return {row.leg_id: row for row in session.connection().execute(_NEWEST, {"ids": legs})}
 
 
@@ -152,6 +173,17 @@ def leave_due(session: Session, legs: Sequence[UUID], *, trouble: str | None, no
     if trouble is not None:
         values |= {"trouble": trouble[:300], "asked_at": now}
     session.connection().execute(update(LegWatch).where(col(LegWatch.leg_id).in_(legs)).values(**values))
+
+
+def resume(session: Session, legs: Collection[UUID], *, now: datetime) -> None:
+    """Those of these legs that nobody was to ask about any more are due now, unless they are over by themselves."""
+    stopped = select(col(LegWatch.leg_id)).where(col(LegWatch.leg_id).in_(legs), col(LegWatch.due_at).is_(None))
+    ids = session.connection().scalars(stopped).all()
+    last = _newest(session, ids) if ids else {}
+    over = {leg for leg, row in last.items() if is_over(row.milestone, row.at, pace=1.0, now=now)}
+    if back := [leg for leg in ids if leg not in over]:
+        due_now = update(LegWatch).where(col(LegWatch.leg_id).in_(back), col(LegWatch.due_at).is_(None))
+        session.connection().execute(due_now.values(due_at=now, urgency=Urgency.UNDER_WAY))
 
 
 def plan_failed(session: Session, failures: Mapping[UUID, int], *, trouble: str, pace: float, now: datetime) -> None:

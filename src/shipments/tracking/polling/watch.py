@@ -24,7 +24,7 @@ class LegWatch(SQLModel, table=True):
     `wait_s`: what it waits between two calls as things stand, for the forecast. `leg_calls`: calls about it since
     `leg_day_started`, the start of its account's day. `arrival_at`: as last estimated by the carrier.
     `answer_digest`: of the last answer, where it held no doubt; the same again is nothing new. `pushed_at`: when the
-    carrier last told us by itself. `carrier_key`: the carrier's own name for what watches this number.
+    carrier last told us by itself.
     """
 
     __tablename__ = "leg_watch"
@@ -57,5 +57,4 @@ class LegWatch(SQLModel, table=True):
     arrival_at: datetime | None = instant(default=None)
     answer_digest: bytes | None = None
     pushed_at: datetime | None = instant(default=None)
-    carrier_key: str | None = Field(default=None, max_length=120)
     trouble: str | None = Field(default=None, max_length=300)

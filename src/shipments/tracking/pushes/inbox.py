@@ -11,7 +11,7 @@ from typing import Any
 from uuid import UUID
 
 import msgspec
-from sqlalchemy import delete, exists, select, update
+from sqlalchemy import delete, select, update
 from sqlalchemy.sql.selectable import Select
 from sqlmodel import Session, col
 
@@ -141,20 +141,16 @@ def wake_parked(session: Session, batches: Collection[UUID] | None = None) -> in
 
     Without `batches`, of any: what was parked just while its batch left is found by that. Returns how many.
     """
-    here = (
-        _under_way(col(Leg.id))
-        .where(col(Leg.bare_reference) == col(PushedReference.reference))
-        .where(col(LegWatch.account_id) == col(Push.account_id))
+    spoken_of = (
+        _under_way(col(PushedReference.push_id))
+        .join(PushedReference, col(PushedReference.reference) == col(Leg.bare_reference))
+        .join(Push, col(Push.id) == col(PushedReference.push_id))
+        .where(col(LegWatch.account_id) == col(Push.account_id), col(Push.state) == PushState.PARKED)
     )
-    if batches is not None:
-        here = here.where(col(Leg.batch_id).in_(batches))
-    speaks_of_it = (
-        select(col(PushedReference.push_id))
-        .where(col(PushedReference.push_id) == col(Push.id), exists(here.correlate(PushedReference, Push)))
-        .correlate(Push)
-    )
+    if batches is not None:  # from their few numbers on, however many messages are parked
+        spoken_of = spoken_of.where(col(Leg.batch_id).in_(batches))
     woken = session.execute(
-        update(Push).where(col(Push.state) == PushState.PARKED, exists(speaks_of_it)).values(state=PushState.WAITING),
+        update(Push).where(col(Push.id).in_(spoken_of)).values(state=PushState.WAITING),
         execution_options={"synchronize_session": False},
     )
     return woken.rowcount  # type: ignore[attr-defined, no-any-return]

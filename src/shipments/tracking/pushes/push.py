@@ -52,7 +52,10 @@ class PushedReference(SQLModel, table=True):
 
 
 class Subscription(SQLModel, table=True):
-    """That a carrier tells us of a leg by itself. `until` None: for as long as it lives there."""
+    """That a carrier tells us of a leg by itself. `until` None: for as long as it lives there.
+
+    `leg_id` None: of a leg that is not asked about with this account any more. It is to be ended there.
+    """
 
     __tablename__ = "subscription"
     __table_args__ = (
@@ -60,7 +63,8 @@ class Subscription(SQLModel, table=True):
         CheckConstraint("failures >= 0", name="failures_not_negative"),
     )
 
-    leg_id: UUID = Field(primary_key=True, foreign_key="leg.id")
+    id: UUID = Field(default_factory=new_id, primary_key=True)
+    leg_id: UUID | None = Field(default=None, unique=True, foreign_key="leg.id")
     account_id: UUID = Field(foreign_key="carrier_account.id")
     carrier_key: str | None = Field(default=None, max_length=120)
     made_at: datetime | None = instant(default=None)

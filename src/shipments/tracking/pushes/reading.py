@@ -4,26 +4,28 @@ import logging
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 import msgspec
-from sqlalchemy import func, select, update
+from sqlalchemy import case, literal, select, update
 from sqlmodel import Session, col
 
+from shipments.database import UtcDateTime
 from shipments.errors import CarrierUnreadable, SealBroken
 from shipments.sealing import KeyRing
 from shipments.tracking.accounts.account import CarrierAccount
-from shipments.tracking.carriers import CARRIERS, parcels
+from shipments.tracking.carriers import CARRIERS
 from shipments.tracking.carriers.answers import Answer, LegAsked
 from shipments.tracking.carriers.pushing import Pushes
-from shipments.tracking.event import CarrierEvent, Classifier
 from shipments.tracking.hearing import hear
-from shipments.tracking.milestones import Milestone
 from shipments.tracking.polling.watch import LegWatch
 from shipments.tracking.polling.ways import ways_of
+from shipments.tracking.pushes.comparing import beside_what_is_known
 from shipments.tracking.pushes.inbox import claim_waiting, legs_named, open_push, park
 from shipments.tracking.pushes.push import Push, PushState
 
+MOST_REFERENCES = 1_000  # of one message; databases limit the values of one statement
 MOST_BYTES = 1024 * 1024  # in one transaction: while it lasts, SQLite lets nobody else write
 _A_MOMENT = timedelta(microseconds=1)
 log = logging.getLogger(__name__)
@@ -67,6 +69,7 @@ def hear_waiting(session: Session, ring: KeyRing, *, most: int, now: datetime, o
     for message in messages:
         if not legs[message.push.id]:
             park(session, message.push, message.references, now=now)
+            _end(message.push, PushState.PARKED, _trouble(message), now)
     done = _hear(session, [one for one in messages if legs[one.push.id]], legs, now)
     states = Counter(push.state for push in pushes)
     done.read = len(pushes)
@@ -100,7 +103,10 @@ def _open(ring: KeyRing, push: Push, carrier: object) -> _Message:
     references = carrier.pushed_references(body)
     if not references:
         raise CarrierUnreadable("The message names no number: nothing tells which leg it is about.")
-    return _Message(push, carrier, body, references)
+    if len(references) <= MOST_REFERENCES:
+        return _Message(push, carrier, body, references)
+    beyond = f"it names {len(references)} numbers: {len(references) - MOST_REFERENCES} of them are not looked for"
+    return _Message(push, carrier, body, frozenset(sorted(references)[:MOST_REFERENCES]), [beyond])
 
 
 def _locked_legs(session: Session, messages: Sequence[_Message]) -> Mapping[UUID, Sequence[UUID]]:
@@ -128,23 +134,21 @@ def _hear(
     asked = {leg: way.asked for leg, way in ways_of(session, every).items()}
     done, unknown = PushesHeard(), list[tuple[UUID, str]]()
     for number, turn in enumerate(_turns(messages, legs)):
-        moment = now + number * _A_MOMENT  # two messages about one leg are not said at the same time
-        returned = _returned_since(session, every)
-        answers = {
-            leg: (message, _after_return(answer, returned.get(leg)))
-            for leg, message in turn.items()
-            if (answer := _read(message, asked[leg], moment)) is not None
-        }
-        heard = hear(session, {leg: answer for leg, (_, answer) in answers.items()}, now=moment)
-        for leg, (message, answer) in answers.items():
-            message.push.news += heard.new.get(leg, 0)
-            message.problems += answer.problems
-        _note_pushed(session, {leg: answer for leg, (_, answer) in answers.items() if answer.found}, now)
+        # Two messages about one leg are not said at the same time.
+        came_at = {leg: message.push.received_at + number * _A_MOMENT for leg, message in turn.items()}
+        read = {leg: _read(message, asked[leg], came_at[leg], now) for leg, message in turn.items()}
+        said = {leg: answer for leg, answer in read.items() if answer is not None}
+        answers = beside_what_is_known(session, said, came_at)
+        heard = hear(session, answers, now=now + number * _A_MOMENT, came_at=came_at)
+        for leg, answer in answers.items():
+            turn[leg].push.news += heard.new.get(leg, 0)
+            turn[leg].problems += answer.problems
+        _note_pushed(session, {leg: answer for leg, answer in answers.items() if answer.found}, came_at)
         done.new += sum(heard.new.values())
         unknown += heard.unknown
     for message in messages:
         if message.push.state is PushState.WAITING:
-            _end(message.push, PushState.HEARD, "; ".join(dict.fromkeys(message.problems)), now)
+            _end(message.push, PushState.HEARD, _trouble(message), now)
     done.unknown = unknown
     return done
 
@@ -162,46 +166,27 @@ def _turns(messages: Iterable[_Message], legs: Mapping[UUID, Sequence[UUID]]) ->
     return turns
 
 
-def _read(message: _Message, leg: LegAsked, now: datetime) -> Answer | None:
+def _read(message: _Message, leg: LegAsked, came_at: datetime, now: datetime) -> Answer | None:
     if message.push.state is PushState.UNREADABLE:
         return None
     try:
-        return message.carrier.read_pushed(message.body, leg, heard_at=now)
+        return message.carrier.read_pushed(message.body, leg, heard_at=came_at)
     except Exception as error:  # whatever is wrong with one message costs no other
         _end(message.push, PushState.UNREADABLE, _words(error), now)
         return None
 
 
-def _returned_since(session: Session, legs: Sequence[UUID]) -> Mapping[UUID, datetime]:
-    """Leg → when it was first said to be sent back."""
-    rows = session.execute(
-        select(col(CarrierEvent.leg_id), func.min(col(CarrierEvent.occurred_at)))
-        .where(
-            col(CarrierEvent.leg_id).in_(legs),
-            col(CarrierEvent.milestone) == Milestone.RETURNING,
-            col(CarrierEvent.classifier) == Classifier.ACT,
-        )
-        .group_by(col(CarrierEvent.leg_id))
-    )
-    return {leg: at for leg, at in rows if at is not None}
-
-
-def _after_return(answer: Answer, returned_at: datetime | None) -> Answer:
-    """A message holds only what is new: what came before it must be looked up, or a return would be a delivery."""
-    if returned_at is None or not answer.events:
-        return answer
-    known = msgspec.structs.replace(answer.events[0], milestone=Milestone.RETURNING, occurred_at=returned_at)
-    _, *events = parcels.delivered_back([known, *answer.events])
-    return msgspec.structs.replace(answer, events=tuple(events))
-
-
-def _note_pushed(session: Session, answers: Mapping[UUID, Answer], now: datetime) -> None:
-    """From now on these legs are asked about rarely."""
-    expected: dict[datetime | None, list[UUID]] = defaultdict(list)
+def _note_pushed(session: Session, answers: Mapping[UUID, Answer], came_at: Mapping[UUID, datetime]) -> None:
+    """From now on these legs are asked about rarely; what a poll says next is read, be it what the last one said."""
+    expected: dict[tuple[datetime, datetime | None], list[UUID]] = defaultdict(list)
     for leg, answer in answers.items():
-        expected[answer.expected_to].append(leg)
-    for arrival, legs in expected.items():
-        values = {"pushed_at": now} if arrival is None else {"pushed_at": now, "arrival_at": arrival}
+        expected[came_at[leg], answer.expected_to].append(leg)
+    before = col(LegWatch.pushed_at)
+    for (came, arrival), legs in expected.items():
+        pushed_at = case((before > came, before), else_=literal(came, UtcDateTime))
+        values: dict[str, Any] = {"pushed_at": pushed_at, "answer_digest": None}  # Any: columns
+        if arrival is not None:
+            values["arrival_at"] = arrival
         session.execute(
             update(LegWatch).where(col(LegWatch.leg_id).in_(legs)).values(**values),
             execution_options={"synchronize_session": False},
@@ -211,6 +196,10 @@ def _note_pushed(session: Session, answers: Mapping[UUID, Answer], now: datetime
 def _end(push: Push, state: PushState, trouble: str, now: datetime) -> None:
     push.state, push.read_at = state, now
     push.trouble = trouble[:300] or None
+
+
+def _trouble(message: _Message) -> str:
+    return "; ".join(dict.fromkeys(message.problems))
 
 
 def _words(error: Exception) -> str:

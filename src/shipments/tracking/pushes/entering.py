@@ -1,0 +1,117 @@
+"""What carriers shall be asked to tell of by themselves: marked as due, for the job to make the calls."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from uuid import UUID
+
+import msgspec
+from sqlalchemy import ColumnElement, delete, exists, or_, select, update
+from sqlmodel import Session, col
+
+from shipments.database import insert_or_ignore, new_id
+from shipments.tracking.accounts.account import CarrierAccount
+from shipments.tracking.accounts.hooking import FORMER_SERVES
+from shipments.tracking.carriers import CARRIERS
+from shipments.tracking.carriers.pushing import Subscribes
+from shipments.tracking.polling.watch import LegWatch
+from shipments.tracking.polling.ways import ways_of
+from shipments.tracking.pushes.push import Subscription
+from shipments.tracking.pushes.subscribing import may_be_told
+
+MOST_ENTERED = 1_000
+NOT_TOLD = "The carrier does not tell of this number by itself: it is polled only."
+
+
+class Lacking(msgspec.Struct, frozen=True):
+    """What is not as it shall be. `missing`: account → legs that its carrier is not asked to tell of yet.
+
+    `over`: subscriptions of legs that nobody asks about any more; `outdated`: those made with the former secret.
+    """
+
+    missing: Mapping[UUID, Sequence[UUID]]
+    over: Sequence[UUID]
+    outdated: Sequence[UUID]
+
+    @property
+    def is_nothing(self) -> bool:
+        """Whether nothing is to be written."""
+        return not (any(self.missing.values()) or self.over or self.outdated)
+
+
+def lacking(session: Session, *, base_url: str, now: datetime) -> Lacking:
+    """Only reads, and looks through all legs and subscriptions: so that nobody who writes has to wait for it."""
+    told = _told(session, base_url)
+    over, outdated = list[UUID](), list[UUID]()
+    for account in told:
+        over += _found(session, account, _IS_OVER, or_(col(Subscription.carrier_key).is_(None), _settled(now)))
+        until = account.hook_former_until
+        if until is not None and until > now:  # while the former secret is still taken, every carrier gets the new one
+            outdated += _found(session, account, col(Subscription.made_at) < until - FORMER_SERVES, _settled(now))
+    return Lacking({account.id: _missing(session, account) for account in told}, over, outdated)
+
+
+def enter_subscriptions(session: Session, found: Lacking, *, now: datetime) -> None:
+    """Marks what is to be asked for, renewed and ended; of what is over, that without a key ends by itself."""
+    for account_id, legs in found.missing.items():
+        _enter(session, session.get_one(CarrierAccount, account_id), legs, now)
+    over = col(Subscription.id).in_(found.over)
+    gone = delete(Subscription).where(over, col(Subscription.carrier_key).is_(None), _IS_OVER)
+    session.execute(gone, execution_options=_UNSEEN)
+    for which in ((over, _IS_OVER), (col(Subscription.id).in_(found.outdated),)):
+        due = update(Subscription).where(*which, _settled(now)).values(due_at=now)
+        session.execute(due, execution_options=_UNSEEN)
+
+
+def accounts_with_errands(session: Session, *, base_url: str, now: datetime) -> Sequence[UUID]:
+    """Those of which something is due; of those that are told nothing any more, what is to be ended."""
+    told = [account.id for account in _told(session, base_url)]
+    due = select(col(Subscription.account_id)).where(col(Subscription.due_at) <= now).distinct()
+    theirs = or_(col(Subscription.account_id).in_(told), col(Subscription.leg_id).is_(None))
+    return session.execute(due.where(theirs)).scalars().all()
+
+
+def _told(session: Session, base_url: str) -> Sequence[CarrierAccount]:
+    hooked = select(CarrierAccount).where(col(CarrierAccount.hook_secret_sealed).is_not(None))
+    accounts = session.execute(hooked.order_by(col(CarrierAccount.id))).scalars().all()
+    return [account for account in accounts if may_be_told(account, base_url)]
+
+
+def _missing(session: Session, account: CarrierAccount) -> Sequence[UUID]:
+    missing = (
+        select(col(LegWatch.leg_id))
+        .outerjoin(Subscription, col(Subscription.leg_id) == col(LegWatch.leg_id))
+        .where(col(LegWatch.account_id) == account.id, col(LegWatch.due_at).is_not(None))
+        .where(col(Subscription.id).is_(None))
+        .limit(MOST_ENTERED)
+    )
+    return session.execute(missing).scalars().all()
+
+
+def _found(session: Session, account: CarrierAccount, *which: ColumnElement[bool]) -> Sequence[UUID]:
+    found = select(col(Subscription.id)).where(col(Subscription.account_id) == account.id, *which)
+    return session.execute(found.limit(MOST_ENTERED)).scalars().all()
+
+
+def _enter(session: Session, account: CarrierAccount, legs: Sequence[UUID], now: datetime) -> None:
+    carrier = CARRIERS[account.carrier]
+    assert isinstance(carrier, Subscribes), "looked at by may_be_told"
+    rows = []
+    for leg, way in ways_of(session, legs).items():
+        told = carrier.may_subscribe(way.asked)
+        row = {"id": new_id(), "leg_id": leg, "account_id": account.id, "failures": 0}
+        rows.append({**row, "due_at": now if told else None, "trouble": None if told else NOT_TOLD})
+    insert_or_ignore(session, Subscription.__table__, rows)  # type: ignore[attr-defined]
+
+
+_UNSEEN = {"synchronize_session": False}
+_IS_OVER = exists().where(
+    col(LegWatch.leg_id) == col(Subscription.leg_id),
+    col(LegWatch.account_id) == col(Subscription.account_id),
+    col(LegWatch.due_at).is_(None),
+)
+
+
+def _settled(now: datetime) -> ColumnElement[bool]:
+    """Of those without failures, what is not due: the others are tried again in their own time."""
+    later = or_(col(Subscription.due_at).is_(None), col(Subscription.due_at) > now)
+    return (col(Subscription.failures) == 0) & later
