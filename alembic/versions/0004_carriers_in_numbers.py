@@ -34,7 +34,15 @@ def downgrade() -> None:
     with op.batch_alter_table("leg") as batch_op:
         batch_op.drop_index(op.f("ix_leg_bare_reference"))
         batch_op.drop_column("bare_reference")
-    for table in ("subscription", "pushed_reference", "called_leg", "carrier_push", "carrier_call", "lane_news", "lane"):
+    for table in (
+        "subscription",
+        "pushed_reference",
+        "called_leg",
+        "carrier_push",
+        "carrier_call",
+        "lane_news",
+        "lane",
+    ):
         op.drop_table(table)
     with op.batch_alter_table("carrier_event") as batch_op:
         batch_op.drop_constraint(op.f("ck_carrier_event_range_in_order"), type_="check")

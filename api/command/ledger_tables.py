@@ -72,7 +72,8 @@ def _put_off(one: PutOff) -> Iterator[Row]:
         yield "", REASONS[waiting.why], str(waiting.legs), _time(waiting.due_since), _time(waiting.until)
     if one.late is not None:
         late = one.late
-        yield "", f"asked late: {late.late} of {late.asked}", "", f"worst {late.worst_s} s", f"mean {late.mean_s} s, {late.by_an_hour} by over an hour"
+        how_late = f"mean {late.mean_s} s, {late.by_an_hour} by over an hour"
+        yield "", f"asked late: {late.late} of {late.asked}", "", f"worst {late.worst_s} s", how_late
 
 
 def _next(one: Forecast) -> Iterator[Row]:

@@ -69,8 +69,8 @@ class DispatchAsked(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class LegView(msgspec.Struct, frozen=True):
     """One carrier's stretch. `account`: it is asked about with; null: with none, or not yours to see.
 
-    `expected`: when it arrives; null: nothing is known. `trouble`: what went wrong with its carrier lately; null: nothing,
-    or not yours to see.
+    `expected`: when it arrives; null: nothing is known. `trouble`: what went wrong with its carrier lately; null:
+    nothing, or not yours to see.
     """
 
     id: UUID

@@ -15,6 +15,7 @@ from shipments.database import Database
 from shipments.errors import Unavailable
 
 MIGRATIONS = Path(__file__).resolve().parents[2] / "alembic"
+PATIENCE_MS = 60_000  # another process may be migrating; that is no moment to give up
 _LOCK = 0x5A1B_0B0E  # any number, as long as every process takes the same
 
 
@@ -46,7 +47,8 @@ def is_current(database: Database) -> bool:
 @contextmanager
 def migration_connection(database: Database) -> Iterator[Connection]:
     """In a transaction that holds every other migration off; commits when the block ends well."""
-    with database.engine.execution_options(shipments_writes=True).connect() as connection:
+    patient = database.engine.execution_options(shipments_writes=True, shipments_patience_ms=PATIENCE_MS)
+    with patient.connect() as connection:
         if connection.dialect.name == "sqlite":
             yield from _on_sqlite(connection)
         else:

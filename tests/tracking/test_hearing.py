@@ -112,6 +112,19 @@ def test_two_estimates_said_together_are_not_news_for_ever(each_journey: Journey
     assert len(estimates(each_journey, leg)) == 2
 
 
+def test_of_two_estimates_said_together_only_the_one_that_changes_is_news(
+    each_journey: Journey, leg: UUID, hears: Hears
+) -> None:
+    one, two, three, four = (estimated(NOON + day * DAY, now=None) for day in (1, 2, 3, 4))
+    for said in ((one, two), (one, three), (one, three), (one, four), (one, four)):
+        hears(*said)
+    assert [event.occurred_at for event in estimates(each_journey, leg)] == [
+        event.occurred_at for event in (one, two, three, four)
+    ]
+    hears(one, two)
+    assert estimates(each_journey, leg)[-1].occurred_at == two.occurred_at, "what comes back is news again"
+
+
 def test_estimates_of_other_codes_and_legs_do_not_answer_for_each_other(
     each_journey: Journey, leg: UUID, hears: Hears
 ) -> None:

@@ -109,15 +109,14 @@ def _changed_estimates(
     return [
         _row(key[0], _dated(event, came[key[0]]), now)
         for key, told in said.items()
-        for content, event in told.items()
-        if _is_news(content, told, before[key])
+        for event in _news_among(told, before[key])
     ]
 
 
-def _is_news(content: Content, told: Mapping[Content, ReadEvent], before: Sequence[Content]) -> bool:
-    if not before:
-        return True
-    return content not in before if before[-1] in told else True
+def _news_among(told: Mapping[Content, ReadEvent], before: Sequence[Content]) -> Iterable[ReadEvent]:
+    """What was never said before; else, where the last one recorded is said no more, whatever takes its place."""
+    fresh = [event for content, event in told.items() if content not in before]
+    return fresh or (() if before[-1] in told else told.values())
 
 
 def _content(event: ReadEvent) -> Content:
