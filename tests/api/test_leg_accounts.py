@@ -1,11 +1,15 @@
 """With which account a leg is asked about: chosen by the sending office, and shown to its staff alone."""
 
+from uuid import UUID
+
 from sqlmodel import Session
 
 from shipments.clock import utc_now
 from shipments.offices.scope import EVERYWHERE
 from shipments.tracking.accounts.administering import add_account
 from shipments.tracking.accounts.terms import AccountAsked
+from shipments.tracking.polling.watch import LegWatch
+from shipments.tracking.pushes.push import Subscription
 from shipments.transaction import perform
 from tests.api import journey
 from tests.api.world import HOST, OTHER_HOST, World
@@ -47,3 +51,23 @@ def test_only_the_sending_offices_staff_see_the_accounts_name(small_world: World
         for name in ("logistician", "counsellor", "coordinator", "receiver")
     }
     assert seen == {"logistician": "ours", "counsellor": "ours", "coordinator": "ours", "receiver": None}
+
+
+def test_only_the_sending_offices_staff_see_what_goes_wrong_with_a_carrier(small_world: World) -> None:
+    add(small_world, "ours", HOST)
+    batch = f"/api/v1/batches/{journey.a_batch(small_world)['code']}"
+    leg = UUID(small_world.logistician.post(f"{batch}/legs", PARCEL).ok(201)["id"])
+    assert small_world.logistician.get(batch).ok()["legs"][0]["trouble"] is None
+
+    def falters(session: Session) -> None:
+        watch = session.get_one(LegWatch, leg)
+        watch.trouble = "dhl did not answer."
+        session.add(Subscription(leg_id=leg, account_id=watch.account_id, failures=1, trouble="Refused: unknown."))
+
+    perform(small_world.database, EVERYWHERE, falters, now=utc_now())
+    seen = {
+        name: small_world.people[name].client.get(batch).ok()["legs"][0]["trouble"]
+        for name in ("logistician", "coordinator", "receiver")
+    }
+    said = "dhl did not answer. Refused: unknown."
+    assert seen == {"logistician": said, "coordinator": said, "receiver": None}

@@ -284,12 +284,21 @@ def test_a_carrier_that_wants_fewer_calls_pauses_its_account(house: House) -> No
     assert house.ask(later=DAY).calls == 3
 
 
-@pytest.mark.parametrize("status", [401, 403])
-def test_a_login_that_is_refused_stops_its_account_and_somebody_is_told(each_house: House, status: int) -> None:
+def test_a_plan_without_pushes_stops_no_polling(house: House) -> None:
+    account = house.line()
+    house.leg(account)
+    house.carrier.status = 403
+    house.ask()
+    assert house.carrier.calls == [POST]
+    assert house.row(account).stopped_reason is None
+    assert [one.failures for one in house.subscriptions()] == [1]
+
+
+def test_a_login_that_is_refused_stops_its_account_and_somebody_is_told(each_house: House) -> None:
     account = each_house.line()
     for number in range(3):
         each_house.leg(account, reference=f"PRB{number}")
-    each_house.carrier.status = status
+    each_house.carrier.status = 401
     for _ in range(3):
         each_house.ask()
     assert each_house.carrier.calls == [POST]

@@ -1,14 +1,17 @@
 """The page on carriers answers three questions in words, for those who send, and the board points to it."""
 
 import pytest
+from sqlalchemy import update
 
 from api.hardening import Hardened
 from api.pages import ledger_words
 from shipments.database import Database
+from shipments.offices.scope import EVERYWHERE
 from shipments.tracking.calls.call import CallKind
 from shipments.tracking.calls.tallying import End
 from shipments.tracking.calls.waiting import Why
-from shipments.tracking.polling.watch import Urgency
+from shipments.tracking.polling.watch import LegWatch, Urgency
+from shipments.transaction import transaction
 from tests.builders import an_office
 from tests.pages.conftest import Browser, WellFormed, dump_of, wiring_of
 from tests.pages.world import CANARIES, NOW, World
@@ -139,3 +142,16 @@ def test_everything_has_its_word() -> None:
     assert ledger_words.KINDS.keys() == set(CallKind)
     assert ledger_words.ENDS.keys() == set(End)
     assert ledger_words.URGENCIES.keys() == {one.name.lower() for one in Urgency}
+
+
+def test_what_goes_wrong_with_a_leg_stands_on_its_batch_for_the_sending_office_alone(
+    app: Hardened, sender: Browser, world: World
+) -> None:
+    path, said = f"/batches/{world.batch}", "dhl did not answer within 20 seconds."
+    assert "Trouble with the carrier" not in sender.get(path).text
+    with transaction(wiring_of(app).database, EVERYWHERE, now=NOW) as session:
+        session.execute(update(LegWatch).values(trouble=said))
+    assert f'Trouble with the carrier</small><bdi lang="en" dir="ltr">{said}</bdi>' in sender.get(path).text
+    receiver = Browser(app)
+    receiver.sign_in(world.staff.receiver)
+    assert said not in receiver.get(path).text

@@ -39,11 +39,15 @@ def queue_stopped(session: Session, accounts: Sequence[str], *, now: datetime) -
     """Accounts, by name, whose login was refused: once a day for each office whose boxes travel with them."""
     if not accounts:
         return 0
-    travels = (
-        exists()
-        .where(col(Batch.host_office_id) == col(Office.id), col(Batch.stage).in_(TRAVELS))
-        .where(col(Leg.batch_id) == col(Batch.id), col(LegWatch.leg_id) == col(Leg.id))
-        .where(col(LegWatch.account_id) == col(CarrierAccount.id))
+    # One inside the other: from the batches of an office on, which end with the first, not from all legs of an account.
+    with_it = exists().where(
+        *(col(Leg.batch_id) == col(Batch.id), col(LegWatch.leg_id) == col(Leg.id)),
+        col(LegWatch.account_id) == col(CarrierAccount.id),
+    )
+    travels = exists().where(
+        col(Batch.host_office_id) == col(Office.id),
+        col(Batch.stage).in_(TRAVELS),
+        with_it.correlate_except(Leg, LegWatch),
     )
     rows = session.execute(
         select(col(Office.id), col(CarrierAccount.name), col(CarrierAccount.carrier))

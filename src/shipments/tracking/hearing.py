@@ -134,7 +134,7 @@ def _row(leg_id: UUID, event: ReadEvent, now: datetime) -> Row:
         "id": new_id(),
         "leg_id": leg_id,
         "source_id": event.id[:_LONGEST_ID],
-        "classifier": Classifier(event.classifier),
+        "classifier": event.classifier,
         "occurred_at": event.occurred_at,
         "occurred_as_written": event.occurred_as_written[:60],
         "tz_known": event.tz_known,

@@ -132,6 +132,10 @@ def _chosen(
     return (ending[:1], True) if ending else ([one for one, _ in rows], False)
 
 
+PLAN_WITHOUT_PUSHES = 403
+"""The login is good and its plan holds no pushes: polling goes on, and the subscription is tried again later."""
+
+
 def give_up(session: Session, errand: Errand, *, now: datetime) -> None:
     """The account was stopped or paused before its turn came: the place is given back, what it was for stays due."""
     account, placed = locked_account(session, errand.account_id), errand.placed
@@ -147,7 +151,7 @@ def come_back(session: Session, errand: Errand, came: Came, wire: Wire, *, pace:
 
     Returns the name of the account if it stopped just now.
     """
-    stopped = _blamed(session, errand, came, pace, now)
+    stopped = None if wire.status == PLAN_WITHOUT_PUSHES else _blamed(session, errand, came, pace, now)
     outcome = Outcome.NOT_FOUND if came is None else Outcome.GRANTED
     if isinstance(came, CarrierError):
         outcome = OUTCOMES[type(came)]
