@@ -45,7 +45,8 @@ def _rows(folder: Path) -> Iterator[tuple[Row, str]]:
         compared = [web.compare(work, pair) for work in works]
     for work, row in zip(works, compared, strict=True):
         yield _explained(row, partial(web.where_time_goes, work, programme, folder))
-    yield from ((row, "") for row in parsing.rows())
+    for carrier in parsing.ANSWERS_OF:
+        yield _explained(parsing.row(carrier), partial(parsing.where_time_goes, carrier))
     with engines.postgres() as postgres:
         yield from ((row, "") for row in polling.rows(folder, programme.settings, postgres))
         yield from ((row, "") for row in claiming.rows(folder, programme.settings.ring, postgres))
@@ -67,7 +68,7 @@ def _table(rows: Sequence[Row]) -> Table:
 
 
 def _figure(row: Row, value: float) -> str:
-    return f"{value:,.2f} s" if row.unit == SECONDS else f"{value:,.0f} {row.unit}"
+    return f"{value:,.2f} s" if row.unit == SECONDS else f"{value:,.{0 if value >= 100 else 1}f} {row.unit}"
 
 
 if __name__ == "__main__":
