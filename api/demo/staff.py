@@ -144,7 +144,7 @@ def engage(
 
 
 def _engaged(session: Session, ring: KeyRing, post: Post, now: datetime, until: datetime) -> Colleague:
-    password = a_password()
+    password = a_password(post.email)
     person = add_person(
         session,
         email=post.email,
@@ -162,6 +162,10 @@ def _engaged(session: Session, ring: KeyRing, post: Post, now: datetime, until: 
     return Colleague(Login(post.email, post.name, password, (post.role.value,), post.office, key), actor)
 
 
-def a_password() -> str:
-    """Four words and two digits: can be typed from a screen, about 30 bits, good for an afternoon on loopback."""
-    return "-".join(secrets.choice(_WORDS.split()) for _ in range(4)) + f"-{secrets.randbelow(90) + 10}"
+def a_password(email: str) -> str:
+    """Four words and two digits: can be typed from a screen, about 30 bits, good for an afternoon on loopback.
+
+    No word has the name of `email` in it, as Lia's is in dahlia: no password may say whose it is.
+    """
+    words = [word for word in _WORDS.split() if email.partition("@")[0] not in word]
+    return "-".join(secrets.choice(words) for _ in range(4)) + f"-{secrets.randbelow(90) + 10}"

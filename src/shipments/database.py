@@ -45,14 +45,15 @@ SQLModel.metadata.naming_convention = {
     "pk": "pk_%(table_name)s",
 }
 BUSY_MS = 2_500
-_LAST_62 = (1 << 62) - 1
 
 
 def new_id() -> UUID:
-    """A UUID of version 7 (RFC 9562): by time first, so that new rows land together in an index."""
-    milliseconds = time.time_ns() // 1_000_000
-    random = randbits(74)
-    return UUID(int=milliseconds << 80 | 0x7 << 76 | (random >> 62) << 64 | 0b10 << 62 | random & _LAST_62)
+    """A UUID of version 7 (RFC 9562, 6.2, method 3): by time first, to a quarter of a microsecond.
+
+    So new rows land together in an index, and those of one process sort as they were made.
+    """
+    milliseconds, rest = divmod(time.time_ns(), 1_000_000)
+    return UUID(int=milliseconds << 80 | 0x7 << 76 | (rest << 12) // 1_000_000 << 64 | 0b10 << 62 | randbits(62))
 
 
 class UtcDateTime(TypeDecorator[datetime]):

@@ -115,13 +115,11 @@ def test_rows_that_are_there_already_are_left_out_and_the_rest_is_told(database:
         assert len(session.exec(select(Organisation.id)).all()) == 2_500
 
 
-def test_new_ids_are_of_version_7_and_later_ones_are_larger() -> None:
-    first = new_id()
-    time.sleep(0.002)
-    later = [new_id() for _ in range(1_000)]
-    assert first.version == 7
-    assert all(one > first for one in later)
-    assert len(set(later)) == 1_000
+def test_new_ids_are_of_version_7_and_sort_as_they_were_made() -> None:
+    made = [new_id() for _ in range(1_000)]
+    assert {one.version for one in made} == {7}
+    assert made == sorted(made)
+    assert len(set(made)) == 1_000
 
 
 @pytest.mark.parametrize(
