@@ -8,6 +8,7 @@ import uvicorn
 
 from api.app import create_app
 from api.wiring import Wiring
+from jobs.starting import loading
 from shipments.settings import Settings
 
 LOG_FORMAT = "%(asctime)s %(levelname)s %(name)s: %(message)s"
@@ -16,7 +17,9 @@ LOG_FORMAT = "%(asctime)s %(levelname)s %(name)s: %(message)s"
 def serve(settings: Settings, host: str, port: int) -> None:
     """Until it is stopped."""
     logging.basicConfig(level=settings.log_level, format=LOG_FORMAT)
-    server_of(settings, host, port).run()
+    with loading():
+        server = server_of(settings, host, port)
+    server.run()
 
 
 def server_of(settings: Settings, host: str, port: int) -> uvicorn.Server:

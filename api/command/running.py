@@ -5,6 +5,7 @@ from typing import Annotated
 import typer
 
 from api.command.surroundings import database, settings
+from jobs.starting import loading
 
 Host = Annotated[str, typer.Option(help="Address to listen on.")]
 Port = Annotated[int, typer.Option(min=0, max=65535, help="Port to listen on.")]
@@ -12,14 +13,16 @@ Port = Annotated[int, typer.Option(min=0, max=65535, help="Port to listen on.")]
 
 def serve(host: Host = "127.0.0.1", port: Port = 8000) -> None:
     """Answer HTTP: the JSON API and the pages; with the timetable inside, unless SHIPMENTS_SCHEDULER is off."""
-    from api.serving import serve as run
+    with loading():
+        from api.serving import serve as run
 
     run(settings(), host, port)
 
 
 def work() -> None:
     """Run the timetable alone: carriers are asked, silence is noticed. Any number of these may run at once."""
-    from jobs.working import work as run
+    with loading():
+        from jobs.working import work as run
 
     chosen = settings()
     with database(chosen) as opened:
@@ -28,7 +31,8 @@ def work() -> None:
 
 def poll() -> None:
     """Ask once about every leg that is due now, then end."""
-    from jobs.working import poll_once
+    with loading():
+        from jobs.working import poll_once
 
     chosen = settings()
     with database(chosen) as opened:

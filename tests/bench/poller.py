@@ -3,9 +3,12 @@
 import asyncio
 import sys
 
-from jobs.polling import Poller
-from shipments.database import Database
-from shipments.settings import Settings
+from jobs.starting import loading
+
+with loading():
+    from jobs.polling import Poller
+    from shipments.database import Database
+    from shipments.settings import Settings
 
 
 async def _looks() -> None:
