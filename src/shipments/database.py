@@ -6,7 +6,7 @@ deferred transaction that reads and then writes fails at once under contention.
 
 import sqlite3
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -228,20 +228,22 @@ def write_many(session: Session, statement: Insert | Update, rows: Sequence[Mapp
         connection.execute(statement, rows)
         return
     compiled: Any = statement.compile(dialect=connection.dialect, column_keys=list(rows[0]))  # Any: SQLCompiler
-    constants, names = compiled.params, compiled.positiontup
-    shared = {name: constants[name] for name in names if name not in rows[0]}
-    values = [tuple([_as_driven(row[name] if name in row else shared[name]) for name in names]) for row in rows]
+    names = compiled.positiontup
+    shared = {name: compiled.params[name] for name in names if name not in rows[0]}
+    values = [_all_driven(map({**shared, **row}.__getitem__, names)) for row in rows]
     connection.exec_driver_sql(compiled.string, values)
+
+
+def _all_driven(values: Iterable[Any]) -> tuple[Any, ...]:
+    return tuple([value if type(value) in _TAKEN_AS_IS else _as_driven(value) for value in values])
 
 
 def _as_driven(value: Any) -> Any:  # Any: whatever a column holds, and what SQLite's driver takes for it
     kind = type(value)
-    if kind in _TAKEN_AS_IS:
-        return value
     if kind is datetime:
         return _time_as_text(value)
     if kind is UUID:
-        return value.hex
+        return f"{value.int:032x}"
     return value.value  # a word, or a number with a name
 
 

@@ -50,16 +50,20 @@ def written_time(written: str, place: str | None) -> WrittenTime:
         roughly = _ZERO + (read - _LOCAL_ZERO)  # the cheapest way to say UTC
         if not place or len(written) <= _DAY_LONG:
             return WrittenTime(None, roughly, False)
-        zones = _zones_of_country(place[:2])
-        offset = zones[0].utcoffset(read) if len(zones) == 1 else _agreed_offset(zones, read)
+        offset = _agreed_offset(_zones_of_country(place[:2]), read)
         return WrittenTime(None if offset is None else roughly - offset, roughly, False)
     except (ValueError, OverflowError):
         return NO_TIME
 
 
 def _agreed_offset(zones: tuple[ZoneInfo, ...], local: datetime) -> timedelta | None:
-    offsets = {zone.utcoffset(local) for zone in zones}
-    return offsets.pop() if len(offsets) == 1 else None
+    if not zones:
+        return None
+    offset = zones[0].utcoffset(local)
+    for zone in zones[1:]:
+        if zone.utcoffset(local) != offset:
+            return None
+    return offset
 
 
 @lru_cache(maxsize=512)
