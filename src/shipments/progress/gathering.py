@@ -40,17 +40,13 @@ _LEGS = (
     .outerjoin(Lane, OF_LEG)
     .where(col(Leg.batch_id).in_(_IDS))
 )
-_SAID = (
-    _columns(
-        *(Leg.batch_id, CarrierEvent.id, CarrierEvent.leg_id, CarrierEvent.classifier),
-        *(CarrierEvent.occurred_at, CarrierEvent.heard_at),
-        *(CarrierEvent.milestone, CarrierEvent.event, CarrierEvent.reason),
-        *(CarrierEvent.said_at, CarrierEvent.unlocode, CarrierEvent.corrects_id),
-        *(CarrierEvent.earliest, CarrierEvent.latest),
-    )
-    .join(Leg, col(Leg.id) == col(CarrierEvent.leg_id))
-    .where(col(Leg.batch_id).in_(_IDS))
-)
+_SAID = _columns(
+    *(CarrierEvent.id, CarrierEvent.leg_id, CarrierEvent.classifier),
+    *(CarrierEvent.occurred_at, CarrierEvent.heard_at),
+    *(CarrierEvent.milestone, CarrierEvent.event, CarrierEvent.reason),
+    *(CarrierEvent.said_at, CarrierEvent.unlocode, CarrierEvent.corrects_id),
+    *(CarrierEvent.earliest, CarrierEvent.latest),
+).where(col(CarrierEvent.leg_id).in_(_IDS))
 _DEEDS = _columns(
     *(BoxFact.box_id, BoxFact.id, BoxFact.happened, BoxFact.occurred_at, BoxFact.heard_at),
     *(BoxFact.corrects_id, BoxFact.details),
@@ -79,7 +75,8 @@ def facts_of(session: Session, boxes: Sequence[UUID]) -> dict[UUID, BoxFacts]:
     """Box id → facts, whoever acts: facts know no borders. What is pending in the session is flushed before."""
     rows = _rows(session, _BOXES, boxes)
     batches = {row.batch_id for row in rows if row.batch_id is not None}
-    legs, said = _legs(session, batches), _said(session, batches)
+    legs = _legs(session, batches)
+    said = _said(session, legs)
     deeds, receipts, handovers = deeds_of(session, boxes), arrivals_of(session, boxes), passings_of(session, boxes)
     packed = _packed(session, handovers)
     return {
@@ -102,7 +99,8 @@ def facts_of(session: Session, boxes: Sequence[UUID]) -> dict[UUID, BoxFacts]:
 def way_of(session: Session, batch: Batch) -> BoxFacts:
     """What is known of the way of a batch: the facts of a box that does nothing but travel with it."""
     session.flush()
-    legs, said = _legs(session, [batch.id]), _said(session, [batch.id])
+    legs = _legs(session, [batch.id])
+    said = _said(session, legs)
     return BoxFacts(
         registered_at=batch.planned_at,
         in_batch=True,
@@ -121,8 +119,11 @@ def _legs(session: Session, batches: Collection[UUID]) -> Grouped[Stretch]:
     return _grouped((batch, Stretch(*rest)) for batch, *rest in _rows(session, _LEGS, batches))
 
 
-def _said(session: Session, batches: Collection[UUID]) -> Grouped[Said]:
-    return _grouped((batch, Said(*rest)) for batch, *rest in _rows(session, _SAID, batches))
+def _said(session: Session, legs: Grouped[Stretch]) -> Grouped[Said]:
+    """Batch id → what was said of its legs."""
+    batches = {leg.id: batch for batch, its in legs.items() for leg in its}
+    said = [Said(*row) for portion in in_portions(list(batches)) for row in _rows(session, _SAID, portion)]
+    return _grouped((batches[one.leg_id], one) for one in said)
 
 
 def deeds_of(session: Session, boxes: Sequence[UUID]) -> Grouped[Deed]:

@@ -17,6 +17,7 @@ from sqlmodel import Session, col
 
 from shipments.batches.batch import Batch
 from shipments.boxes.box import Box, Stage
+from shipments.database import write_many
 from shipments.progress.deriving import TRAVELS, BoxException, Progress, progress_of, progress_of_each
 from shipments.progress.gathering import facts_of, in_portions
 from shipments.progress.recounting import recount
@@ -164,6 +165,10 @@ _CACHED = {
     .with_for_update(key_share=True)
     for table in (Box, Batch)
 }
+_KEEP = {
+    table: update(table).where(col(table.id) == bindparam("of")).values({name: bindparam(name) for name in COLUMNS})
+    for table in (Box, Batch)
+}
 
 
 def _cached(session: Session, table: type[Box] | type[Batch], ids: Sequence[UUID]) -> dict[UUID, Columns]:
@@ -174,10 +179,10 @@ def _cached(session: Session, table: type[Box] | type[Batch], ids: Sequence[UUID
 def _write(session: Session, table: type[Box] | type[Batch], changes: Sequence[Change]) -> None:
     if not changes:
         return
-    rows = [{"id": one.id, **columns_of(one.after)} for one in changes]
-    session.execute(update(table), rows, execution_options={"synchronize_session": None})
+    rows = [{"of": one.id, **columns_of(one.after)} for one in changes]
+    write_many(session, _KEEP[table], rows)
     for row in rows:
-        loaded = session.identity_map.get(identity_key(table, row["id"]))
+        loaded = session.identity_map.get(identity_key(table, row["of"]))
         if loaded is not None:
             for name in COLUMNS:
                 set_committed_value(loaded, name, row[name])

@@ -39,7 +39,7 @@ def test_whatever_pieces_it_comes_in_it_is_the_same() -> None:
     assert read(plain[:500], plain[500:], packed=False) == plain
 
 
-@pytest.mark.parametrize("more", [b"\0", gzip.compress(b"[]"), b"x" * 50_000])
+@pytest.mark.parametrize("more", [b"\0", gzip.compress(b"[]"), b"x" * 50_000], ids=["a byte", "an answer", "much"])
 def test_what_comes_after_the_end_of_the_packed_answer_is_refused(more: bytes) -> None:
     whole = gzip.compress(b"[]")
     for chunks in ((whole, more), (whole + more,)):
