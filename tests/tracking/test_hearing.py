@@ -7,6 +7,7 @@ from uuid import UUID
 import msgspec
 import pytest
 
+from shipments.boxes.latest import uncorrected
 from shipments.offices.scope import EVERYWHERE
 from shipments.tracking.carriers.answers import Answer, ReadEvent
 from shipments.tracking.event import CarrierEvent
@@ -60,18 +61,27 @@ def leg(each_journey: Journey) -> UUID:
 
 @pytest.fixture
 def hears(each_journey: Journey, leg: UUID) -> Hears:
-    """A minute after the last step; events that have no time of their own are read then."""
+    """A minute after the last step; events that have no time of their own are read then.
 
-    def hearing(*events: ReadEvent, undated: bool = True) -> Heard:
+    `waited`: for so long the answer has waited to be read.
+    """
+
+    def hearing(*events: ReadEvent, undated: bool = True, waited: timedelta = timedelta(0)) -> Heard:
         now = each_journey.now + timedelta(minutes=1)
         said = [
             msgspec.structs.replace(one, created_at=now) if undated and one.classifier == "EST" else one
             for one in events
         ]
         answer = Answer(found=True, events=tuple(said))
-        return each_journey.do(lambda session: hear(session, {leg: answer}, now=now), EVERYWHERE)
+        came = {leg: now - waited}
+        return each_journey.do(lambda session: hear(session, {leg: answer}, now=now, came_at=came), EVERYWHERE)
 
     return hearing
+
+
+def standing(journey: Journey, leg: UUID) -> list[CarrierEvent]:
+    """What was said and not taken back, apart from estimates."""
+    return [one for one in uncorrected(journey.events(leg)) if one.classifier == "ACT"]
 
 
 def estimates(journey: Journey, leg: UUID) -> list[CarrierEvent]:
@@ -83,6 +93,57 @@ def test_the_same_event_is_one_fact_however_often_it_is_said(each_journey: Journ
     assert hears(SEEN, SEEN).new == {leg: 1}
     assert hears(SEEN).new == {}
     assert [one.source_id for one in each_journey.events(leg)] == ["seen-1"]
+
+
+LATER = msgspec.structs.replace(SEEN, occurred_at=NOON + timedelta(hours=3))
+
+
+def test_what_is_told_otherwise_under_its_name_corrects_the_former_telling(
+    each_journey: Journey, leg: UUID, hears: Hears
+) -> None:
+    hears(SEEN)
+    assert hears(LATER).new == {leg: 1}
+    first, second = sorted(each_journey.events(leg), key=lambda one: one.heard_at)
+    assert (second.corrects_id, second.occurred_at) == (first.id, LATER.occurred_at)
+    assert [one.id for one in standing(each_journey, leg)] == [second.id]
+
+
+def test_two_tellings_of_one_event_do_not_take_turns_for_ever(each_journey: Journey, leg: UUID, hears: Hears) -> None:
+    for said in (SEEN, LATER, SEEN, LATER, SEEN):
+        hears(said)
+    assert len(each_journey.events(leg)) == 2
+    third = msgspec.structs.replace(SEEN, milestone=Milestone.DELIVERED, event="delivered")
+    assert hears(third).new == {leg: 1}, "a third telling corrects the second"
+    assert [one.milestone for one in standing(each_journey, leg)] == [Milestone.DELIVERED]
+
+
+def test_a_telling_that_came_late_undoes_no_newer_one(each_journey: Journey, leg: UUID, hears: Hears) -> None:
+    hears(LATER)
+    assert hears(SEEN, waited=timedelta(hours=1)).new == {}, "it came before the other was heard"
+    assert [one.occurred_at for one in standing(each_journey, leg)] == [LATER.occurred_at]
+
+
+def test_the_carriers_own_times_say_which_telling_is_newer(each_journey: Journey, leg: UUID, hears: Hears) -> None:
+    older, newer = (
+        msgspec.structs.replace(one, created_at=NOON + hours * timedelta(hours=1))
+        for one, hours in ((SEEN, 1), (LATER, 2))
+    )
+    hears(newer)
+    assert hears(older).new == {}
+    assert [one.occurred_at for one in standing(each_journey, leg)] == [newer.occurred_at]
+
+
+def test_other_words_for_the_same_event_are_no_other_telling(each_journey: Journey, leg: UUID, hears: Hears) -> None:
+    hears(SEEN)
+    assert hears(msgspec.structs.replace(SEEN, raw_text="Collected", place="Rotterdam")).new == {}
+
+
+def test_what_a_person_took_back_stays_taken_back(each_journey: Journey, leg: UUID, hears: Hears) -> None:
+    hears(SEEN)
+    (told,) = each_journey.events(leg)
+    each_journey.tell(leg, milestone=Milestone.ACCEPTED, corrects=told.id)
+    assert hears(LATER).new == {}
+    assert [one.milestone for one in standing(each_journey, leg)] == [Milestone.ACCEPTED]
 
 
 def test_an_estimate_that_goes_and_comes_back_is_three_facts(each_journey: Journey, leg: UUID, hears: Hears) -> None:

@@ -17,10 +17,10 @@ from shipments.boxes.facts import facts_changed
 from shipments.database import insert_unless_there, new_id
 from shipments.tracking.carriers.answers import Answer, ReadEvent
 from shipments.tracking.event import CarrierEvent, Classifier
+from shipments.tracking.retelling import LONGEST_ID, id_of_moment, told_otherwise
 
 Row = dict[str, Any]  # Any: the columns of an event
 Content = tuple[datetime | None, datetime | None, datetime | None, str]
-_LONGEST_ID = 80
 _IDS: BindParameter[UUID] = bindparam("ids", expanding=True)
 _KNOWN = select(col(CarrierEvent.leg_id), col(CarrierEvent.source_id)).where(col(CarrierEvent.leg_id).in_(_IDS))
 _ESTIMATES = (
@@ -59,8 +59,10 @@ def hear(
         return Heard({}, [])
     known = _known(session, telling)
     came = {leg: came_at.get(leg, now) for leg in telling}
+    again = {leg: said for leg in telling if (said := _said_again(answers[leg].events, known[leg], came[leg]))}
     rows = [_row(leg, event, now) for leg in telling for event in _unheard(answers[leg].events, known[leg], came[leg])]
     rows += _changed_estimates(session, {leg: answers[leg] for leg in telling}, came, now)
+    rows += [_row(leg, event, now, corrects_id=former) for leg, event, former in told_otherwise(session, again, came)]
     insert_unless_there(session, CarrierEvent.__table__, rows)  # type: ignore[attr-defined]
     new = Counter(row["leg_id"] for row in rows)
     if new:
@@ -78,10 +80,14 @@ def _known(session: Session, legs: Sequence[UUID]) -> Mapping[UUID, set[str]]:
 def _unheard(events: Iterable[ReadEvent], known: set[str], came: datetime) -> Iterable[ReadEvent]:
     """Those of an identity that is not known; `known` grows."""
     for event in events:
-        id = event.id[:_LONGEST_ID]
+        id = event.id[:LONGEST_ID]
         if id not in known and not is_undated_estimate(event, came):
             known.add(id)
             yield event
+
+
+def _said_again(events: Iterable[ReadEvent], known: set[str], came: datetime) -> list[ReadEvent]:
+    return [one for one in events if one.id[:LONGEST_ID] in known and not is_undated_estimate(one, came)]
 
 
 def is_undated_estimate(event: ReadEvent, came: datetime) -> bool:
@@ -125,15 +131,14 @@ def _content(event: ReadEvent) -> Content:
 
 def _dated(event: ReadEvent, came: datetime) -> ReadEvent:
     """With an identity of this moment, so that the same may be said once more later."""
-    moment = f"@{came.timestamp():.6f}"
-    return msgspec.structs.replace(event, id=event.id[: _LONGEST_ID - len(moment)] + moment, created_at=came)
+    return msgspec.structs.replace(event, id=id_of_moment(event.id, came), created_at=came)
 
 
-def _row(leg_id: UUID, event: ReadEvent, now: datetime) -> Row:
+def _row(leg_id: UUID, event: ReadEvent, now: datetime, *, corrects_id: UUID | None = None) -> Row:
     return {
         "id": new_id(),
         "leg_id": leg_id,
-        "source_id": event.id[:_LONGEST_ID],
+        "source_id": event.id[:LONGEST_ID],
         "classifier": event.classifier,
         "occurred_at": event.occurred_at,
         "occurred_as_written": event.occurred_as_written[:60],
@@ -149,4 +154,5 @@ def _row(leg_id: UUID, event: ReadEvent, now: datetime) -> Row:
         "raw_text": event.raw_text[:300],
         "place": event.place,
         "unlocode": event.unlocode,
+        "corrects_id": corrects_id,
     }
