@@ -21,7 +21,7 @@ from shipments.tracking.calls.budgets import Reserved, apart, reserve
 from shipments.tracking.calls.call import CallKind
 from shipments.tracking.calls.moving import Placed, is_late, may_call, move_places
 from shipments.tracking.carriers import CARRIERS
-from shipments.tracking.carriers.answers import Account, AsksMany
+from shipments.tracking.carriers.answers import Account, Answer, AsksMany, Unanswered
 from shipments.tracking.carriers.asking import Said, ask, ask_many
 from shipments.tracking.carriers.connecting import CONNECTIONS, Client, open_client
 from shipments.tracking.carriers.fetching import Wire
@@ -141,7 +141,7 @@ class Caller:
         wires: list[Wire] = []
         pages: list[Reserved] = []
         heard_at, spoilt = self._clock(), False
-        outcome: dict[UUID, Said] | CarrierError
+        outcome: dict[UUID, Said | Unanswered] | CarrierError
         try:
             outcome = await self._said(claim, sequence, heard_at, wires, pages)
         except CarrierError as error:
@@ -167,15 +167,16 @@ class Caller:
 
     async def _said(
         self, claim: Claim, sequence: "_Sequence", heard_at: datetime, wires: list[Wire], pages: list[Reserved]
-    ) -> dict[UUID, Said]:
+    ) -> dict[UUID, Said | Unanswered]:
         account, client, carrier = claim.account, self.client(claim.account), CARRIERS[claim.account.carrier]
         if len(claim.legs) > 1:
             assert isinstance(carrier, AsksMany)
             asked = [leg.asked for leg in claim.legs]
             answers = await ask_many(client, carrier, account, asked, heard_at=heard_at, wires=wires)
-            return {leg.leg_id: Said(answers[leg.asked.reference]) for leg in claim.legs}
+            said = {leg.leg_id: answers[leg.asked.reference] for leg in claim.legs}
+            return {leg: Said(one) if isinstance(one, Answer) else one for leg, one in said.items()}
         (leg,) = claim.legs
-        said = await ask(
+        only = await ask(
             client,
             carrier,
             account,
@@ -186,7 +187,7 @@ class Caller:
             permit=lambda: self._permit(claim, sequence, pages),
             wires=wires,
         )
-        return {leg.leg_id: said}
+        return {leg.leg_id: only}
 
     async def _permit(self, claim: Claim, sequence: "_Sequence", pages: list[Reserved]) -> bool:
         """Further pages take their place in the account's budget like any call, and wait for their turn.

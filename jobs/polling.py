@@ -190,7 +190,7 @@ class Poller:
     def _count(self, total: Round, results: Sequence[Result], recorded: Recorded) -> None:
         for one in results:
             total.asked += len(one.claim.legs) if one.outcome is not None else 0
-            total.failed += len(one.claim.legs) if isinstance(one.outcome, CarrierError) else 0
+            total.failed += len(one.errors)
         total.new_events += recorded.new
         total.late += recorded.late
 
@@ -200,4 +200,4 @@ class Poller:
 
 def _concerns_the_account(result: Result) -> bool:
     """Whether it may be paused or stopped by this: then nothing more is claimed before that is known."""
-    return not result.is_answered and not isinstance(result.outcome, CarrierUnreadable)
+    return not result.is_answered and not isinstance(result.error, CarrierUnreadable)

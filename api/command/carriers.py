@@ -39,7 +39,7 @@ def read(
     import msgspec
 
     from shipments.clock import utc_now
-    from shipments.errors import CarrierUnreadable, Invalid
+    from shipments.errors import CarrierError, Invalid
     from shipments.tracking.carriers import CARRIERS
 
     reader = CARRIERS.get(name)
@@ -47,7 +47,7 @@ def read(
         _stop(f"there is no reader called {name!r}; there are {', '.join(CARRIERS)}")
     try:
         answer = reader.read_answer(_bytes_of(file), _leg(leg, dispatched), heard_at=utc_now())
-    except (CarrierUnreadable, Invalid, OSError) as error:
+    except (CarrierError, Invalid, OSError) as error:
         _stop(str(error))
     lines = [*map(_shown, answer.events), _whole(answer)]
     sys.stdout.flush()

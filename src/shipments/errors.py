@@ -131,7 +131,7 @@ class CarrierUnreadable(CarrierError):
 
 
 class CarrierUnavailable(CarrierError):
-    """No answer in time, a broken connection, or a 5xx."""
+    """No answer in time, a broken connection, a 5xx, or an answer which says that the carrier cannot answer now."""
 
 
 class CarrierRefused(CarrierError):

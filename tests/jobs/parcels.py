@@ -35,6 +35,7 @@ class FedexWire:
         self.authorized_by: list[str] = []
         self.tokens = 0
         self.unknown: set[str] = set()
+        self.failing: dict[str, str] = {}
         self.left_out: set[str] = set()
         self.poison: set[str] = set()
         self.answers: Answers = self.scans
@@ -46,7 +47,7 @@ class FedexWire:
         return httpx.Response(200, stream=httpx.ByteStream(json.dumps(granted).encode()))
 
     def scans(self, numbers: Sequence[str]) -> httpx.Response:
-        """Each number was picked up, but for those that are `unknown`, `left_out`, or break the whole answer."""
+        """Each was picked up, but for those that are `unknown`, `left_out`, `failing` or break the whole answer."""
         if self.poison & set(numbers):
             return httpx.Response(200, stream=httpx.ByteStream(b'{"output": 7}'))
         told = [self._of(number) for number in numbers if number not in self.left_out]
@@ -55,6 +56,8 @@ class FedexWire:
     def _of(self, number: str) -> dict[str, Any]:
         if number in self.unknown:
             return telling_fedex.failed(number)
+        if number in self.failing:
+            return telling_fedex.failed(number, self.failing[number])
         picked_up = telling_fedex.scan("PU", "2026-03-03T10:00:00+00:00", "NL")
         named = {"trackingNumber": number, "trackingNumberUniqueId": f"1~{number}~FX"}
         return telling_fedex.said_of(number, telling_fedex.shipment(picked_up, trackingNumberInfo=named))

@@ -48,6 +48,57 @@ def test_one_bad_number_in_thirty_costs_its_own_leg_only(each_parcels: Parcels) 
     assert missing.due_at > each_parcels.journey.now, "not found, and asked again in its time"
 
 
+def test_a_number_that_was_not_answered_for_is_tried_again_and_costs_no_other(each_parcels: Parcels) -> None:
+    legs = each_parcels.send(30)
+    down, bad, unknown = legs[3], legs[17], legs[21]
+    each_parcels.wire.failing = {
+        each_parcels.number(down): "SYSTEM.UNAVAILABLE.EXCEPTION",
+        each_parcels.number(bad): "TRACKING.TRACKINGNUMBER.INVALID",
+    }
+    each_parcels.wire.unknown = {each_parcels.number(unknown)}
+    (done,) = each_parcels.poll()
+    assert (done.asked, done.new_events, done.failed) == (30, 27, 2)
+    watches = {leg: each_parcels.journey.watch(leg) for leg in legs}
+    assert {leg: one.failures for leg, one in watches.items() if one.failures} == {down: 1, bad: 1}
+    assert watches[down].trouble == "FedEx gave no answer about this number: SYSTEM.UNAVAILABLE.EXCEPTION."
+    assert watches[bad].trouble == "FedEx gave no answer about this number: TRACKING.TRACKINGNUMBER.INVALID."
+    assert {watches[leg].trouble for leg in legs if leg not in (down, bad)} == {None}
+    assert all(watches[leg].due_at < each_parcels.journey.now + 5 * MINUTE for leg in (down, bad))  # type: ignore[operator]
+    assert [(call.legs, call.news, call.outcome) for call in each_parcels.calls()] == [(30, 27, Outcome.NEWS)]
+    assert each_parcels.the_account().failures == 0, "it answers for the others"
+
+
+@pytest.mark.parametrize(
+    ("code", "outcome", "failures"),
+    [
+        ("SYSTEM.UNAVAILABLE.EXCEPTION", Outcome.UNAVAILABLE, 1),
+        ("TRACKING.TRACKINGNUMBER.INVALID", Outcome.UNREADABLE, 0),
+    ],
+)
+@pytest.mark.parametrize("count", [1, 30])
+def test_a_call_that_answers_for_no_number_failed_and_an_outage_is_the_accounts(
+    each_parcels: Parcels, count: int, code: str, outcome: Outcome, failures: int
+) -> None:
+    legs = each_parcels.send(count)
+    each_parcels.wire.failing = {each_parcels.number(leg): code for leg in legs}
+    (done,) = each_parcels.poll()
+    assert (done.asked, done.failed) == (count, count)
+    assert [(call.legs, call.outcome, call.status) for call in each_parcels.calls()] == [(count, outcome, 200)]
+    assert each_parcels.the_account().failures == failures
+    assert {each_parcels.journey.watch(leg).failures for leg in legs} == {1}
+
+
+def test_where_the_carrier_failed_for_one_and_knows_none_of_the_others_the_ledger_says_that_it_failed(
+    parcels: Parcels,
+) -> None:
+    legs = parcels.send(3)
+    parcels.wire.failing = {parcels.number(legs[0]): "SYSTEM.UNAVAILABLE.EXCEPTION"}
+    parcels.wire.unknown = {parcels.number(leg) for leg in legs[1:]}
+    parcels.poll()
+    assert [call.outcome for call in parcels.calls()] == [Outcome.UNAVAILABLE]
+    assert [parcels.journey.watch(leg).failures for leg in legs] == [1, 0, 0]
+
+
 def test_a_number_that_breaks_the_whole_answer_is_soon_asked_about_alone(parcels: Parcels) -> None:
     legs = parcels.send(30)
     parcels.wire.poison = {parcels.number(legs[11])}

@@ -9,6 +9,7 @@ import pytest
 from api.practice_carrier import Practice
 from api.practice_carrier.stories import STORIES
 from shipments.tracking.carriers import CARRIERS, fedex
+from shipments.tracking.carriers.answers import NOT_FOUND, Answer
 from shipments.tracking.milestones import Milestone, Reason
 from tests.practice_carrier.asking import (
     NUMBER,
@@ -166,7 +167,8 @@ def test_fedex_answers_for_thirty_and_a_failure_sits_inside_the_200(client: http
     response = send(client, fedex.request_for_many(legs, account))
     answers = fedex.read_answers(response.content, legs, heard_at=practice.clock.now())
     assert response.status_code == 200
-    assert [answers[leg.reference].found for leg in legs] == [False] + [True] * 29
+    assert all(isinstance(answer, Answer) for answer in answers.values())
+    assert [answers[leg.reference] != NOT_FOUND for leg in legs] == [False] + [True] * 29
     assert practice.calls[-1].reference.split(",") == [leg.reference for leg in legs]
 
 

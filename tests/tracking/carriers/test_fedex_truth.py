@@ -1,9 +1,11 @@
 """The truth rules, one test each, for FedEx."""
 
+import json
 from datetime import UTC, datetime
 
 import pytest
 
+from shipments.errors import CarrierUnavailable, CarrierUnreadable
 from shipments.tracking.carriers import fedex
 from shipments.tracking.carriers.answers import Answer
 from shipments.tracking.milestones import Milestone, Reason
@@ -49,10 +51,31 @@ def test_a_failure_inside_a_200_is_not_found_and_no_problem() -> None:
     assert read_numbers(failed(NUMBER)) == Answer(found=False)
 
 
-def test_another_failure_inside_a_200_is_named_without_the_number() -> None:
-    answer = read_numbers(failed(NUMBER, "SYSTEM.UNAVAILABLE.EXCEPTION"))
-    assert answer.found is False
+@pytest.mark.parametrize("code", ["SYSTEM.UNAVAILABLE.EXCEPTION", "INTERNAL.SERVER.ERROR", "SERVICE.UNAVAILABLE.ERROR"])
+def test_an_outage_inside_a_200_is_no_answer_and_is_not_told_as_not_found(code: str) -> None:
+    with pytest.raises(CarrierUnavailable, match=f"FedEx gave no answer about this number: {code}"):
+        read_numbers(failed(NUMBER, code))
+    with pytest.raises(CarrierUnavailable, match=code):
+        fedex.read_answer(json.dumps({"errors": [{"code": code}]}).encode(), a_parcel(NUMBER), heard_at=HEARD)
+
+
+@pytest.mark.parametrize("code", ["TRACKING.TRACKINGNUMBER.INVALID", "SOMETHING.NEW", f"OOPS.{NUMBER}"])
+def test_another_failure_inside_a_200_is_no_answer_and_is_named_without_the_number(code: str) -> None:
+    with pytest.raises(CarrierUnreadable, match="FedEx gave no answer about this number: ") as met:
+        read_numbers(failed(NUMBER, code))
+    assert NUMBER not in str(met.value)
+
+
+def test_what_is_told_of_a_number_is_kept_where_fedex_failed_for_another_shipment_of_it() -> None:
+    down = {"error": {"code": "SYSTEM.UNAVAILABLE.EXCEPTION"}}
+    answer = read_numbers(said_of(NUMBER, down, shipment(scan("IT"))))
+    assert [event.event for event in answer.events] == ["moving"]
     assert answer.problems == ("FedEx says SYSTEM.UNAVAILABLE.EXCEPTION of this number",)
+
+
+def test_not_found_beside_a_failure_is_not_believed() -> None:
+    with pytest.raises(CarrierUnavailable):
+        read_numbers(failed(NUMBER), failed(NUMBER, "SYSTEM.UNAVAILABLE.EXCEPTION"))
 
 
 def test_an_empty_error_is_none() -> None:
@@ -64,9 +87,13 @@ def test_one_bad_shipment_in_a_batch_of_thirty_costs_one() -> None:
     told = [said_of(number, shipment(scan("IT"))) for number in numbers]
     told[7]["trackResults"][0]["scanEvents"] = "none"
     told[11] = failed(numbers[11])
-    answers = fedex.read_answers(whole(*told), [a_parcel(number) for number in numbers], heard_at=HEARD)
+    told[23] = failed(numbers[23], "SYSTEM.UNAVAILABLE.EXCEPTION")
+    said = fedex.read_answers(whole(*told), [a_parcel(number) for number in numbers], heard_at=HEARD)
+    answers = {number: answer for number, answer in said.items() if isinstance(answer, Answer)}
     silent = {number for number, answer in answers.items() if not answer.events}
     assert silent == {numbers[7], numbers[11]}
+    assert said.keys() - answers.keys() == {numbers[23]}
+    assert isinstance(said[numbers[23]], CarrierUnavailable)
     assert [number for number, answer in answers.items() if answer.problems] == [numbers[7]]
     assert "scanEvents is malformed" in answers[numbers[7]].problems[0]
 

@@ -13,7 +13,8 @@ from api.command import app
 from shipments.tracking.carriers import CARRIERS
 from shipments.tracking.carriers.fetching import MOST_BYTES
 from tests.tracking.carriers.telling import said
-from tests.tracking.carriers.telling_fedex import a_fedex_answer
+from tests.tracking.carriers.telling_fedex import NUMBER, a_fedex_answer, failed, said_of, scan, shipment
+from tests.tracking.carriers.telling_fedex import whole as numbers_whole
 from tests.tracking.carriers.telling_parcels import a_dhl_answer, a_ups_answer
 from tests.tracking.carriers.telling_ship24 import event, tracking, whole
 
@@ -64,6 +65,22 @@ def test_an_answer_is_a_line_for_each_event_and_one_for_the_whole(tmp_path: Path
     assert tuple(answer) == ("found", "expected", "problems", "next_page")
     assert answer["found"] is True  # what is not said of the leg, such as its number, is not checked
     assert tuple(answer["expected"]) == ("from", "to")
+
+
+def test_of_a_file_with_a_number_that_the_carrier_failed_for_the_others_are_shown_and_it_is_named(
+    tmp_path: Path,
+) -> None:
+    file = tmp_path / "answer.json"
+    down = failed("700000000024", "SYSTEM.UNAVAILABLE.EXCEPTION")
+    file.write_bytes(numbers_whole(said_of(NUMBER, shipment(scan("IT"))), down))
+    done = read("fedex", file)
+    event, answer = map(json.loads, done.stdout.splitlines())
+    assert (done.exit_code, event["event"]) == (0, "moving")
+    assert answer["problems"] == ["FedEx says SYSTEM.UNAVAILABLE.EXCEPTION of this number"]
+    file.write_bytes(numbers_whole(down))
+    done = read("fedex", file)
+    is_one_line_and_2(done)
+    assert "SYSTEM.UNAVAILABLE.EXCEPTION" in done.stderr
 
 
 @pytest.mark.parametrize("kind", ODD)

@@ -64,13 +64,15 @@ def _ended(result: Result, news: Mapping[UUID, int]) -> Iterable[CallEnded]:
 
 
 def _outcome(result: Result, found: int) -> Outcome:
-    if isinstance(result.outcome, CarrierError):
-        return OUTCOMES[type(result.outcome)]
+    """Of a call in which some legs were answered for, what the others met shows only where nothing was found."""
     if result.outcome is None:
         return Outcome.NOT_MADE
     if found:
         return Outcome.NEWS
-    return Outcome.NOTHING_NEW if any(map(_is_found, result.outcome.values())) else Outcome.NOT_FOUND
+    if any(map(_is_found, result.said.values())):
+        return Outcome.NOTHING_NEW
+    error = result.error or next(iter(result.errors.values()), None)
+    return OUTCOMES[type(error)] if error is not None else Outcome.NOT_FOUND
 
 
 def _is_found(said: Said) -> bool:

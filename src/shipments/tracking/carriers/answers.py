@@ -7,6 +7,7 @@ from uuid import UUID
 
 import msgspec
 
+from shipments.errors import CarrierUnavailable, CarrierUnreadable
 from shipments.tracking.milestones import Milestone, Reason
 
 Classifier = Literal["ACT", "EST", "PLN"]
@@ -80,6 +81,9 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True):
 
 
 NOT_FOUND = Answer(found=False)
+
+Unanswered = CarrierUnavailable | CarrierUnreadable
+"""In the place of a leg's answer: the carrier did not say whether it knows the number. That is not "not found"."""
 
 
 class Account(msgspec.Struct, frozen=True):
@@ -177,7 +181,10 @@ class Carrier(Protocol):
     def read_answer(
         self, answer: bytes, leg: LegAsked, *, heard_at: datetime, headers: Mapping[str, str] | None = None
     ) -> Answer:
-        """Pure: what this carrier's bytes say of a leg. Raises CarrierUnreadable, never guesses."""
+        """Pure: what this carrier's bytes say of a leg; never guesses.
+
+        Raises CarrierUnreadable, or CarrierUnavailable where they say that the carrier cannot answer now.
+        """
 
 
 @runtime_checkable
@@ -190,5 +197,10 @@ class AsksMany(Carrier, Protocol):
     def request_for_many(self, legs: Sequence[LegAsked], account: Account) -> Call:
         """One call about 1 to `most_per_call` legs. Raises Invalid for none or more."""
 
-    def read_answers(self, answer: bytes, legs: Sequence[LegAsked], *, heard_at: datetime) -> Mapping[str, Answer]:
-        """Pure: what these bytes say of each leg, by its reference. Raises CarrierUnreadable."""
+    def read_answers(
+        self, answer: bytes, legs: Sequence[LegAsked], *, heard_at: datetime
+    ) -> Mapping[str, Answer | Unanswered]:
+        """Pure: what these bytes say of each leg, by its reference, or why they say nothing of that one.
+
+        Raises as `read_answer` where the whole is no answer.
+        """

@@ -12,7 +12,7 @@ import httpx
 import msgspec
 
 from shipments.errors import CarrierUnavailable
-from shipments.tracking.carriers.answers import NOT_FOUND, Account, Answer, AsksMany, Carrier, LegAsked
+from shipments.tracking.carriers.answers import NOT_FOUND, Account, Answer, AsksMany, Carrier, LegAsked, Unanswered
 from shipments.tracking.carriers.believing import together
 from shipments.tracking.carriers.fetching import MOST_BYTES, Fetched, Wire, fetch
 
@@ -95,10 +95,11 @@ async def ask_many(
     wires: list[Wire] | None = None,
     deadline_s: float | None = None,
     most_bytes: int = MOST_BYTES,
-) -> Mapping[str, Answer]:
+) -> Mapping[str, Answer | Unanswered]:
     """One call about several legs of different references: what it says of each, by its reference.
 
-    A leg that the answer does not name was not found. Raises as `fetch`.
+    Where the carrier failed for a leg, its error stands in the place of its answer, and costs no other. A leg that the
+    answer does not name was not found. Raises as `fetch`.
     """
     deadline_s = carrier.usual.deadline_s if deadline_s is None else deadline_s
     wire = Wire()

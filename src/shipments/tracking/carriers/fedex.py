@@ -10,9 +10,9 @@ from typing import Final
 
 import msgspec
 
-from shipments.errors import Invalid
+from shipments.errors import CarrierError, Invalid
 from shipments.tracking.carriers import parcels
-from shipments.tracking.carriers.answers import Account, Answer, Budget, Call, LegAsked, Login, Usual
+from shipments.tracking.carriers.answers import Account, Answer, Budget, Call, LegAsked, Login, Unanswered, Usual
 from shipments.tracking.carriers.fedex_reading import Reading
 from shipments.tracking.carriers.fedex_shapes import OfNumber, numbers_said
 
@@ -56,14 +56,18 @@ def request_for_many(legs: Sequence[LegAsked], account: Account) -> Call:
 def read_answer(
     answer: bytes, leg: LegAsked, *, heard_at: datetime, headers: Mapping[str, str] | None = None
 ) -> Answer:
-    """Pure: what these bytes say of this leg. Raises CarrierUnreadable, never guesses."""
-    return read_answers(answer, [leg], heard_at=heard_at)[leg.reference]
+    """Pure: what these bytes say of this leg; never guesses. Raises CarrierUnreadable, CarrierUnavailable."""
+    said = read_answers(answer, [leg], heard_at=heard_at)[leg.reference]
+    if isinstance(said, CarrierError):
+        raise said
+    return said
 
 
-def read_answers(answer: bytes, legs: Sequence[LegAsked], *, heard_at: datetime) -> Mapping[str, Answer]:
+def read_answers(answer: bytes, legs: Sequence[LegAsked], *, heard_at: datetime) -> Mapping[str, Answer | Unanswered]:
     """What these bytes say of each leg, by its reference. A bad number costs its own leg only.
 
-    Raises CarrierUnreadable where the answer as a whole is none. A leg without reference takes whatever there is.
+    Raises CarrierUnreadable or CarrierUnavailable where the answer as a whole is none. A leg without reference takes
+    whatever there is.
     """
     problems: list[str] = []
     said = numbers_said(answer, problems)
@@ -73,7 +77,7 @@ def read_answers(answer: bytes, legs: Sequence[LegAsked], *, heard_at: datetime)
     return {leg.reference: _of_leg(leg, said, problems, heard_at) for leg in legs}
 
 
-def _of_leg(leg: LegAsked, said: list[OfNumber], problems: list[str], heard_at: datetime) -> Answer:
+def _of_leg(leg: LegAsked, said: list[OfNumber], problems: list[str], heard_at: datetime) -> Answer | Unanswered:
     """`problems` of the answer as a whole are told to every leg: any of them may be the one that lost by it."""
     wanted = parcels.bare(leg.reference)
     ours = [one for one in said if not wanted or parcels.bare(one.said.number) == wanted]

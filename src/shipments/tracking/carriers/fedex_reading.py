@@ -4,9 +4,9 @@ from collections.abc import Iterator
 from datetime import datetime
 
 from shipments.tracking.carriers import believing, parcels, times
-from shipments.tracking.carriers.answers import Answer, LegAsked, ReadEvent
+from shipments.tracking.carriers.answers import Answer, LegAsked, ReadEvent, Unanswered
 from shipments.tracking.carriers.fedex_codes import DELAYS, meaning_of
-from shipments.tracking.carriers.fedex_shapes import NOT_FOUND, Address, Delay, Result, error_told
+from shipments.tracking.carriers.fedex_shapes import NOT_FOUND, Address, Delay, Result, error_told, unanswered
 from shipments.tracking.carriers.parcel_reading import ParcelReading, answer_of
 from shipments.tracking.carriers.remembering import Remembered
 from shipments.tracking.carriers.scans import Scan, country_said, scan_of
@@ -22,11 +22,15 @@ class Reading:
 
     def __init__(self, leg: LegAsked, heard_at: datetime, problems: list[str]) -> None:
         self.problems = problems
+        self._failed: list[str] = []
         self._leg = leg
         self._heard_at = heard_at
 
-    def answer(self, said: list[Result]) -> Answer:
-        """All that is said of a number. `found` is False where each of its shipments is an error or another's."""
+    def answer(self, said: list[Result]) -> Answer | Unanswered:
+        """All that is said of a number. `found` is False where FedEx knows none, or each shipment is another's.
+
+        Where FedEx failed for one of them and tells of no other, nobody can say whether it knows the number.
+        """
         told: list[ReadEvent] = []
         ours: list[Result] = []
         for result in said:
@@ -36,6 +40,8 @@ class Reading:
             told += events
             if events or not result.scans:  # else all of it is older than the dispatch, or unreadable
                 ours.append(result)
+        if self._failed and not ours:
+            return unanswered("FedEx gave no answer about this number", self._failed)
         estimate = self._estimate(ours[0]) if len(ours) == 1 else None
         return answer_of(told, estimate, found=bool(ours), problems=self.problems)
 
@@ -44,6 +50,7 @@ class Reading:
         code = result.error.code if result.error else None
         if code:
             if code not in NOT_FOUND:
+                self._failed.append(code)
                 self.problems.append(f"FedEx says {error_told(code)} of this number")
             return False
         destination = result.destination.at.address if result.destination and result.destination.at else None

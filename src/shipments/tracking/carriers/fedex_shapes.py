@@ -8,7 +8,8 @@ from typing import Final
 import msgspec
 from msgspec import field
 
-from shipments.errors import CarrierUnreadable
+from shipments.errors import CarrierUnavailable, CarrierUnreadable
+from shipments.tracking.carriers.answers import Unanswered
 from shipments.tracking.carriers.believing import code_told
 from shipments.tracking.carriers.parts import Container, read_parts
 
@@ -127,12 +128,14 @@ class OfNumber(msgspec.Struct, frozen=True):
 
 
 NOT_FOUND: Final = frozenset({"TRACKING.TRACKINGNUMBER.NOTFOUND"})
+OUTAGES: Final = frozenset({"SYSTEM.UNAVAILABLE.EXCEPTION", "SERVICE.UNAVAILABLE.ERROR", "INTERNAL.SERVER.ERROR"})
+"""FedEx itself is down; every other code that is not NOT_FOUND is of this number or this call alone."""
 
 
 def numbers_said(answer: bytes, problems: list[str]) -> list[OfNumber]:
     """What an answer says of each number. `problems` name what cannot be said to be any number's.
 
-    Raises CarrierUnreadable where it is no FedEx answer, or refuses the whole call.
+    Raises CarrierUnreadable where it is no FedEx answer, or refuses the whole call; CarrierUnavailable in an outage.
     """
     malformed: list[str] = []
     whole = read_parts(answer, _Whole, malformed, carrier="FedEx")
@@ -148,13 +151,20 @@ def error_told(code: str) -> str:
     return ".".join(map(code_told, code.split(".")[:5]))
 
 
+def unanswered(what: str, codes: list[str]) -> Unanswered:
+    """`what` happened, and the codes that came instead of an answer: an outage goes before the others."""
+    outages = sorted(OUTAGES.intersection(codes))
+    shown = ", ".join(map(error_told, (outages or sorted(set(codes)))[:3]))
+    kind = CarrierUnavailable if outages else CarrierUnreadable
+    return kind(f"{what}: {shown}.")
+
+
 def _refuse(errors: list[Trouble]) -> None:
     codes = sorted({error.code for error in errors if error.code})
     if not codes:
         raise CarrierUnreadable("The FedEx answer has no track results.")
     if not NOT_FOUND.issuperset(codes):
-        shown = ", ".join(map(error_told, codes[:3]))
-        raise CarrierUnreadable(f"FedEx refused the call: {shown}.")
+        raise unanswered("FedEx refused the call", codes)
 
 
 def _apart(answer: bytes, problems: list[str]) -> list[OfNumber]:

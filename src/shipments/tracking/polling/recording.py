@@ -1,6 +1,6 @@
 """What becomes of calls: events once each, the ledger, the next due times, pauses, stops."""
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -8,7 +8,7 @@ import msgspec
 from sqlalchemy import BindParameter, bindparam, select
 from sqlmodel import Session, col
 
-from shipments.errors import CarrierError, CarrierOverQuota, CarrierRefused
+from shipments.errors import CarrierOverQuota, CarrierRefused
 from shipments.tracking.accounts.account import CarrierAccount
 from shipments.tracking.calls.ending import end_calls
 from shipments.tracking.carriers.answers import Answer
@@ -86,10 +86,10 @@ _HELD = (
 
 def _answered(results: Iterable[Result], held: Mapping[UUID, Held]) -> Iterable[Answered]:
     for one in results:
-        if isinstance(one.outcome, Mapping):
-            for leg in one.claim.legs:
-                if leg.leg_id in held:
-                    yield Answered(leg, one.outcome[leg.leg_id], one.heard_at, held[leg.leg_id])
+        said = one.said
+        for leg in one.claim.legs:
+            if leg.leg_id in said and leg.leg_id in held:
+                yield Answered(leg, said[leg.leg_id], one.heard_at, held[leg.leg_id])
 
 
 def _hear(session: Session, results: Sequence[Result], held: Mapping[UUID, Held], now: datetime) -> Heard:
@@ -110,12 +110,12 @@ def _not_overtaken(one: Answered) -> Answer | None:
 def _plan(session: Session, results: Sequence[Result], held: Mapping[UUID, Held], pace: float, now: datetime) -> None:
     plan_answered(session, list(_answered(results, held)), pace=pace, now=now)
     for one in results:
-        legs = {leg.leg_id: held[leg.leg_id].failures for leg in one.claim.legs if leg.leg_id in held}
-        error = one.outcome
-        if isinstance(error, CarrierOverQuota | CarrierRefused):
-            leave_due(session, list(legs), trouble=str(error), now=now)
-        elif isinstance(error, CarrierError):
-            plan_failed(session, legs, trouble=str(error), pace=pace, now=now)
+        failed = {leg: error for leg, error in one.errors.items() if leg in held}
+        if isinstance(one.error, CarrierOverQuota | CarrierRefused):
+            leave_due(session, list(failed), trouble=str(one.error), now=now)
+        else:
+            troubles = {leg: (held[leg].failures, str(error)) for leg, error in failed.items()}
+            plan_failed(session, troubles, pace=pace, now=now)
     unasked = [leg.leg_id for one in results if one.outcome is None for leg in one.claim.legs if leg.leg_id in held]
     leave_due(session, unasked, trouble=None, now=now)
 
@@ -124,7 +124,7 @@ def _blame(
     session: Session,
     results: Sequence[Result],
     accounts: Mapping[UUID, CarrierAccount],
-    held: Collection[UUID],
+    held: Mapping[UUID, Held],
     pace: float,
     now: datetime,
 ) -> list[str]:
@@ -137,10 +137,10 @@ def _blame(
         of_it = [one for one in results if one.claim.account.id == account.id]
         answering = any(one.is_answered for one in of_it)
         failures = [
-            Failure(one.outcome, one.claim.call_at, one.spoilt)
+            Failure(error, one.claim.call_at, one.spoilt)
             for one in of_it
-            if isinstance(one.outcome, CarrierOverQuota | CarrierRefused)
-            or (isinstance(one.outcome, CarrierError) and any(leg.leg_id in held for leg in one.claim.legs))
+            if (error := one.error) is not None
+            and (isinstance(error, CarrierOverQuota | CarrierRefused) or not held.keys().isdisjoint(one.errors))
         ]
         if answering:
             account.failures = 0

@@ -186,15 +186,18 @@ def resume(session: Session, legs: Collection[UUID], *, now: datetime) -> None:
         session.connection().execute(due_now.values(due_at=now, urgency=Urgency.UNDER_WAY))
 
 
-def plan_failed(session: Session, failures: Mapping[UUID, int], *, trouble: str, pace: float, now: datetime) -> None:
-    """Asked again after a while that grows with each failure in a row. `failures`: leg → those before this one."""
+def plan_failed(session: Session, failures: Mapping[UUID, tuple[int, str]], *, pace: float, now: datetime) -> None:
+    """Asked again after a while that grows with each failure in a row. `failures`: leg → those before, this trouble."""
     rows = [
-        {"of_leg": leg, "next_at": now + backoff(before + 1, pace=pace), "failed": before + 1}
-        for leg, before in failures.items()
+        {"of_leg": leg, "next_at": now + backoff(before + 1, pace=pace), "failed": before + 1, "met": trouble[:300]}
+        for leg, (before, trouble) in failures.items()
     ]
     if rows:
-        values = {"leased_until": None, "asked_at": now, "trouble": trouble[:300]}
-        write_many(session, _FAILED.values(**values), rows)
+        write_many(session, _FAILED.values(leased_until=None, asked_at=now), rows)
 
 
-_FAILED = update(LegWatch).where(_OF_LEG).values(due_at=bindparam("next_at"), failures=bindparam("failed"))
+_FAILED = (
+    update(LegWatch)
+    .where(_OF_LEG)
+    .values(due_at=bindparam("next_at"), failures=bindparam("failed"), trouble=bindparam("met"))
+)
