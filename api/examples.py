@@ -111,8 +111,11 @@ _LEDGER = {
     "tomorrow": [
         {
             **_ACCOUNT,
+            "stopped": None,
+            "paused_until": NOON,
             "legs": 40,
             "new": 2,
+            "failing": 1,
             "per_call": 1,
             "wanted": 300,
             "per_day": 250,

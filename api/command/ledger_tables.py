@@ -81,6 +81,14 @@ def _next(one: Forecast) -> Iterator[Row]:
     yield one.account, f"all: {rest}", str(one.legs), str(one.wanted), str(min(one.wanted, one.most))
     for share in one.shares:
         yield "", _said(share.urgency), str(share.legs), str(share.wanted), str(share.given)
+    if one.stopped is not None:
+        yield "", "none is made before it is renewed: it is stopped", "", "", ""
+    if one.paused_until is not None:
+        yield "", f"none is made before {_time(one.paused_until)}: it is paused", "", "", ""
+    if one.failing:
+        yield "", "failing, counted with every new try", str(one.failing), "", ""
+    if one.new:
+        yield "", "never answered for yet, counted as is usual", str(one.new), "", ""
 
 
 def _time(at: datetime | None) -> str:

@@ -45,7 +45,8 @@ def test_it_answers_where_calls_went_what_was_put_off_and_what_tomorrow_costs(as
     for time in (told["at"], waiting["due_since"], told["put_off"][0]["resets_at"]):
         assert datetime.fromisoformat(time).tzinfo is not None
         assert time.endswith("Z")
-    assert told["tomorrow"][0]["wanted"] == 1
+    next_day = told["tomorrow"][0]
+    assert (next_day["wanted"], next_day["new"], next_day["stopped"]) == (2, 1, told["put_off"][0]["stopped"])
 
 
 def test_anothers_account_is_not_there_and_the_attempt_is_journalled(asked: World) -> None:

@@ -32,7 +32,9 @@ def installation(monkeypatch: pytest.MonkeyPatch, sqlite_url: str) -> None:
             leg = house.leg(session, spent, due_at=NOW - HOUR, wait_s=86_400)
             a_call(session, spent, NOW - MINUTE, [leg], due_at=NOW - HOUR)
             a_push(session, spent, PushState.HEARD, NOW - MINUTE, news=2)
-            an_account(session, "ups", carrier="ups", stopped_reason="the carrier refused the key [/INC 5]")
+            refused, later = "the carrier refused the key [/INC 5]", NOW + timedelta(days=2)
+            stopped = an_account(session, "ups", carrier="ups", stopped_reason=refused, paused_until=later)
+            house.leg(session, stopped, failures=1)
 
         house.put(rows)
 
@@ -55,6 +57,14 @@ def test_three_tables_answer_the_three_questions_in_their_order(installation: No
     assert "stopped: the carrier refused the key [/INC 5]" in off
     assert row_of(off, "asked late")[1] == "asked late: 1 of 1"
     assert row_of(next_day, "under way") == ["", "under way", "1", "1", "1"]
+
+
+def test_tomorrow_says_which_account_is_held_back_and_which_legs_count_for_more(installation: None) -> None:
+    next_day = run("--account", "ups").output.partition("What tomorrow would cost")[2]
+    assert "none is made before it is renewed: it is stopped" in next_day
+    assert f"none is made before {NOW + timedelta(days=2):%Y-%m-%d %H:%M} UTC: it is paused" in next_day
+    assert row_of(next_day, "failing")[:3] == ["", "failing, counted with every new try", "1"]
+    assert row_of(next_day, "never answered")[:3] == ["", "never answered for yet, counted as is usual", "1"]
 
 
 def row_of(table: str, word: str) -> list[str]:

@@ -7,6 +7,7 @@ from api.hardening import Hardened
 from api.pages import ledger_words
 from shipments.database import Database
 from shipments.offices.scope import EVERYWHERE
+from shipments.tracking.accounts.account import CarrierAccount
 from shipments.tracking.calls.call import CallKind
 from shipments.tracking.calls.tallying import End
 from shipments.tracking.calls.waiting import Why
@@ -62,6 +63,16 @@ def test_it_says_what_tomorrow_would_cost_and_who_gives_way(sender: Browser) -> 
     assert "First to give way: Under way." in cost
     assert "12 of 24 calls" in cost
     assert "But none is made while the account is stopped." in cost
+
+
+def test_it_says_that_an_account_is_paused_and_which_legs_count_for_more(app: Hardened, sender: Browser) -> None:
+    with transaction(wiring_of(app).database, EVERYWHERE, now=NOW) as session:
+        session.execute(update(CarrierAccount).values(stopped_reason=None, paused_until=NOW + DAY))
+        session.execute(update(LegWatch).values(wait_s=None, failures=8))
+    cost = section(sender.get("/carriers").text, "What would tomorrow cost?")
+    assert "But none is made before 23 Mar 2026, 13:00: the account is paused." in cost
+    assert "<dt>Failing, counted with every new try</dt><dd>1</dd>" in cost
+    assert "<dt>Never answered for yet, counted as is usual</dt><dd>1</dd>" in cost
 
 
 def test_filters_are_query_strings_and_wrong_ones_are_refused(sender: Browser) -> None:

@@ -8,6 +8,7 @@ from uuid import UUID, uuid4
 
 from sqlmodel import Session, SQLModel
 
+from shipments.batches.batch import Mode
 from shipments.database import Database
 from shipments.offices.office import Office
 from shipments.offices.person import Role
@@ -72,11 +73,11 @@ def an_account(session: Session, name: str = "dhl", office: Office | None = None
 
 
 def a_watched_leg(
-    session: Session, account: CarrierAccount, host: Office, origin: Office, **watch: Columns
+    session: Session, account: CarrierAccount, host: Office, origin: Office, *, mode: Mode = Mode.SEA, **watch: Columns
 ) -> LegWatch:
-    """A leg of a batch of its own, due an hour before noon unless told otherwise."""
+    """A leg of a batch of its own, by sea and due an hour before noon unless told otherwise."""
     batch = a_batch(session, host, origin, dispatched_at=NOON - DAY)
-    leg = a_leg(session, batch, carrier=account.carrier, reference=f"CANARY{next(_numbers)}")
+    leg = a_leg(session, batch, carrier=account.carrier, mode=mode, reference=f"CANARY{next(_numbers)}")
     return _put(session, LegWatch(leg_id=leg.id, account_id=account.id, **{"due_at": NOON - HOUR, **watch}))
 
 

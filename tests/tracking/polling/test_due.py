@@ -7,7 +7,19 @@ import pytest
 
 from shipments.batches.batch import Mode
 from shipments.tracking.milestones import Milestone
-from shipments.tracking.polling.due import DAY, HOUR, LATEST, SOONEST, Due, Standing, next_due
+from shipments.tracking.polling.due import (
+    DAY,
+    HOUR,
+    LATEST,
+    LONGEST_BACKOFF,
+    SOONEST,
+    STEADY_AFTER,
+    Due,
+    Standing,
+    backoff,
+    next_due,
+    tries_a_day,
+)
 from shipments.tracking.polling.watch import Urgency
 
 NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
@@ -63,3 +75,8 @@ def test_waits_are_jittered_and_the_pace_divides_them() -> None:
     assert len(times) > 10
     assert all(at is not None and 0.9 * HOUR <= at - NOW <= 1.1 * HOUR for at in times)
     assert due(pace=10.0**9).wait == timedelta(seconds=1), "never all the time"
+
+
+def test_what_goes_on_failing_is_tried_ever_less_often_until_every_wait_is_the_longest() -> None:
+    assert [tries_a_day(failures) for failures in range(1, STEADY_AFTER + 2)] == [9, 8, 7, 6, 5, 4, 4, 4, 4]
+    assert backoff(STEADY_AFTER - 1, pace=1.0) < 0.9 * LONGEST_BACKOFF <= backoff(STEADY_AFTER, pace=1.0)

@@ -40,5 +40,5 @@ def ledger(
         at=now,
         where_calls_went=where_calls_went(session, seen, days, now=now),
         put_off=put_off(session, seen, days, now=now),
-        tomorrow=tomorrow(session, seen),
+        tomorrow=tomorrow(session, seen, now=now),
     )

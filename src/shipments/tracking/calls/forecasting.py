@@ -1,32 +1,18 @@
 """What tomorrow would cost: the calls that the watched legs want as things stand, beside what the budget gives."""
 
 from collections.abc import Iterable, Sequence
+from datetime import datetime
 from math import ceil
-from typing import Any
 
 import msgspec
-from sqlalchemy import case, func
-from sqlmodel import Session, col, select
+from sqlmodel import Session
 
+from shipments.shapes import Instant
 from shipments.tracking.accounts.account import CarrierAccount
 from shipments.tracking.accounts.seeing import DAY, Named, Seen
+from shipments.tracking.calls.askings import Watched, watched_legs
 from shipments.tracking.calls.budgets import apart
-from shipments.tracking.calls.waiting import most_per_call
-from shipments.tracking.polling.watch import LegWatch, Urgency
-
-DAY_S = int(DAY.total_seconds())
-
-
-class Watched(msgspec.Struct, frozen=True):
-    """Legs of one urgency, added up. `askings`: how often a day all of them want to be asked about, `most` the one that
-    wants it most often. `new`: those never asked about yet; what they will want is not known, so it counts as once.
-    """
-
-    urgency: Urgency
-    legs: int
-    askings: float
-    most: float
-    new: int
+from shipments.tracking.calls.waiting import most_per_call, pause_of
 
 
 class Share(msgspec.Struct, frozen=True):
@@ -43,13 +29,20 @@ class Forecast(msgspec.Struct, frozen=True, kw_only=True):
 
     `per_call`: legs that fit into one call. `most`: the calls that budget and speed allow. `left`: negative where calls
     are lacking; then `shares`, the most urgent first, say who gets fewer than it wants: the last gives way first.
+
+    `stopped`, `paused_until`: none of these calls is made while the account is held back. `new`: legs never answered
+    for yet, which count as their mode usually wants. `failing`: legs that fail, which count with every new try, at the
+    usual pace and each in a call of its own.
     """
 
     account: str
     carrier: str
     office: str | None
+    stopped: str | None
+    paused_until: Instant | None
     legs: int
     new: int
+    failing: int
     per_call: int
     wanted: int
     per_day: int | None
@@ -58,18 +51,22 @@ class Forecast(msgspec.Struct, frozen=True, kw_only=True):
     shares: tuple[Share, ...]
 
 
-def tomorrow(session: Session, accounts: Sequence[Seen]) -> list[Forecast]:
+def tomorrow(session: Session, accounts: Sequence[Seen], *, now: datetime) -> list[Forecast]:
     """One for each account, in their order."""
-    watched = {one.row.id: _watched(session, one.row) for one in accounts}
-    return [forecast(one.row, one.named, watched[one.row.id], most_per_call(one.row.carrier)) for one in accounts]
+    return [
+        forecast(one.row, one.named, watched_legs(session, one.row, now=now), most_per_call(one.row.carrier), now=now)
+        for one in accounts
+    ]
 
 
-def forecast(account: CarrierAccount, named: Named, watched: Iterable[Watched], per_call: int) -> Forecast:
+def forecast(
+    account: CarrierAccount, named: Named, watched: Iterable[Watched], per_call: int, *, now: datetime
+) -> Forecast:
     """Pure. Calls are as full as can be, yet never fewer than the leg that wants most askings needs."""
     groups = sorted(watched, key=lambda one: one.urgency)
     most = int(DAY / apart(account))
     most = most if account.per_day is None else min(most, account.per_day)
-    wanted = [ceil(max(one.askings / per_call, one.most)) for one in groups]
+    wanted = [ceil(max(one.askings / per_call + one.alone, one.most)) for one in groups]
     rest, shares = most, []
     for group, calls in zip(groups, wanted, strict=True):
         given = min(rest, calls)
@@ -77,8 +74,11 @@ def forecast(account: CarrierAccount, named: Named, watched: Iterable[Watched], 
         shares.append(Share(group.urgency.name.lower(), group.legs, calls, given))
     return Forecast(
         **msgspec.structs.asdict(named),
+        stopped=account.stopped_reason,
+        paused_until=pause_of(account, now),
         legs=sum(one.legs for one in groups),
         new=sum(one.new for one in groups),
+        failing=sum(one.failing for one in groups),
         per_call=per_call,
         wanted=sum(wanted),
         per_day=account.per_day,
@@ -86,27 +86,3 @@ def forecast(account: CarrierAccount, named: Named, watched: Iterable[Watched], 
         left=most - sum(wanted),
         shares=tuple(shares),
     )
-
-
-def _watched(session: Session, account: CarrierAccount) -> list[Watched]:
-    """Added up by the database, each leg's wish cut to what one leg may have a day."""
-    askings = float(DAY_S) / func.coalesce(col(LegWatch.wait_s), DAY_S)
-    if account.per_leg_per_day is not None:
-        askings = case((askings > account.per_leg_per_day, float(account.per_leg_per_day)), else_=askings)
-    new = func.sum(case((col(LegWatch.wait_s).is_(None), 1), else_=0))
-    columns: Any = (
-        col(LegWatch.urgency),
-        func.count(),
-        func.sum(askings),
-        func.max(askings),
-        new,
-    )  # Any: five are too many
-    statement = (
-        select(*columns)
-        .where(LegWatch.account_id == account.id, col(LegWatch.due_at).is_not(None))
-        .group_by(col(LegWatch.urgency))
-    )
-    return [
-        Watched(Urgency(urgency), legs, float(total), float(most), new)
-        for urgency, legs, total, most, new in session.exec(statement)
-    ]

@@ -106,7 +106,7 @@ def held_back(session: Session, accounts: Sequence[Seen], *, now: datetime) -> l
     )
     late = dict(session.exec(statement).all()) if accounts else {}
     found = [
-        Held(one.named.account, one.row.stopped_reason is not None, _pause(one.row, now), late.get(one.row.id, 0))
+        Held(one.named.account, one.row.stopped_reason is not None, pause_of(one.row, now), late.get(one.row.id, 0))
         for one in accounts
     ]
     return [one for one in found if one.stopped or one.paused_until or one.legs]
@@ -119,7 +119,7 @@ def _of_account(session: Session, seen: Seen, days: Days, now: datetime) -> PutO
     return PutOff(
         **msgspec.structs.asdict(seen.named),
         stopped=account.stopped_reason,
-        paused_until=_pause(account, now),
+        paused_until=pause_of(account, now),
         today=_made(session, account.id, day_start(account, now), reset),
         per_day=account.per_day,
         per_leg_per_day=account.per_leg_per_day,
@@ -158,7 +158,7 @@ def _reason(account: CarrierAccount, own: Why, now: datetime) -> Why:
         return own
     if account.stopped_reason is not None:
         return Why.STOPPED
-    if _pause(account, now) is not None:
+    if pause_of(account, now) is not None:
         return Why.PAUSED
     if left_today(account, now=now) == 0:
         return Why.DAY_SPENT
@@ -232,7 +232,8 @@ def _whole(seconds: float) -> int:
     return max(0, round(float(seconds)))
 
 
-def _pause(account: CarrierAccount, now: datetime) -> datetime | None:
+def pause_of(account: CarrierAccount, now: datetime) -> datetime | None:
+    """Until when it is paused; None: it is not."""
     return account.paused_until if account.paused_until is not None and account.paused_until > now else None
 
 

@@ -24,6 +24,8 @@ WATCHED_AFTER_EARLY_END = 30 * DAY  # without any news: what was lost may still 
 PUSHED_LATELY = 14 * DAY
 WHEN_PUSHED, WHEN_PUSHED_AT_SEA = DAY, 3 * DAY
 LONGEST_BACKOFF = 6 * HOUR
+STEADY_AFTER = 8
+"""Failures in a row, after which every wait is the longest."""
 
 
 class Standing(msgspec.Struct, frozen=True, kw_only=True):
@@ -85,7 +87,20 @@ def _polled(leg: Standing, now: datetime) -> tuple[timedelta, Urgency]:
 
 def backoff(failures: int, *, pace: float) -> timedelta:
     """How long to leave a carrier alone after so many failures in a row: doubled each time, with jitter."""
-    return _jittered(min(timedelta(minutes=2) * 2 ** min(failures, 10), LONGEST_BACKOFF) / pace)
+    return _jittered(_backed_off(failures) / pace)
+
+
+def tries_a_day(failures: int) -> int:
+    """How often what has failed so often in a row is tried again within a day, if it goes on failing; at pace 1."""
+    tries, waited = 0, _backed_off(failures)
+    while waited <= DAY:
+        tries += 1
+        waited += _backed_off(failures + tries)
+    return tries
+
+
+def _backed_off(failures: int) -> timedelta:
+    return min(timedelta(minutes=2 << min(failures, STEADY_AFTER)), LONGEST_BACKOFF)
 
 
 def _jittered(wait: timedelta) -> timedelta:
