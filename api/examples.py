@@ -91,7 +91,14 @@ _LEDGER = {
             "days": [{"day": "2026-03-02", "calls": 3, "news": 2}],
             "busiest": [{"batch": BATCH, "leg": 1, "asked": 2, "news": 2}],
             "others": {"legs": 1, "asked": 1},
-            "pushes": {"waiting": 0, "parked": 0, "heard": 1, "unreadable": 0, "news": 1},
+            "pushes": {
+                "waiting": 0,
+                "parked": 0,
+                "heard": 1,
+                "unreadable": 1,
+                "news": 1,
+                "trouble": "The DCSA answer is JSON, but not a list of events.",
+            },
         }
     ],
     "put_off": [

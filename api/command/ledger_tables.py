@@ -59,6 +59,8 @@ def _gone(one: CallsGone) -> Iterator[Row]:
     for state in ("heard", "parked", "unreadable", "waiting"):
         if count := getattr(one.pushes, state):
             yield "", f"pushes {state}", str(count), "", str(one.pushes.news) if state == "heard" else "", ""
+    if one.pushes.trouble is not None:
+        yield "", f"newest unreadable push: {one.pushes.trouble}", "", "", "", ""
 
 
 def _put_off(one: PutOff) -> Iterator[Row]:

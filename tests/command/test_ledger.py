@@ -35,6 +35,8 @@ def installation(monkeypatch: pytest.MonkeyPatch, sqlite_url: str) -> None:
             refused, later = "the carrier refused the key [/INC 5]", NOW + timedelta(days=2)
             stopped = an_account(session, "ups", carrier="ups", stopped_reason=refused, paused_until=later)
             house.leg(session, stopped, failures=1)
+            a_push(session, stopped, PushState.PARKED, NOW - HOUR)
+            a_push(session, stopped, PushState.UNREADABLE, NOW - MINUTE, trouble="The UPS answer is [not] JSON.")
 
         house.put(rows)
 
@@ -65,6 +67,13 @@ def test_tomorrow_says_which_account_is_held_back_and_which_legs_count_for_more(
     assert f"none is made before {NOW + timedelta(days=2):%Y-%m-%d %H:%M} UTC: it is paused" in next_day
     assert row_of(next_day, "failing")[:3] == ["", "failing, counted with every new try", "1"]
     assert row_of(next_day, "never answered")[:3] == ["", "never answered for yet, counted as is usual", "1"]
+
+
+def test_pushes_that_cannot_be_read_are_counted_and_the_newest_says_why(installation: None) -> None:
+    gone = run("--account", "ups").output.partition("What was put off")[0]
+    assert row_of(gone, "pushes parked")[:3] == ["", "pushes parked", "1"]
+    assert row_of(gone, "pushes unreadable")[:3] == ["", "pushes unreadable", "1"]
+    assert "newest unreadable push: The UPS answer is [not] JSON." in gone
 
 
 def row_of(table: str, word: str) -> list[str]:

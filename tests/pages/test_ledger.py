@@ -1,7 +1,8 @@
 """The page on carriers answers three questions in words, for those who send, and the board points to it."""
 
 import pytest
-from sqlalchemy import update
+from sqlalchemy import select, update
+from sqlmodel import col
 
 from api.hardening import Hardened
 from api.pages import ledger_words
@@ -12,11 +13,12 @@ from shipments.tracking.calls.call import CallKind
 from shipments.tracking.calls.tallying import End
 from shipments.tracking.calls.waiting import Why
 from shipments.tracking.polling.watch import LegWatch, Urgency
+from shipments.tracking.pushes.push import PushState
 from shipments.transaction import transaction
 from tests.builders import an_office
 from tests.pages.conftest import Browser, WellFormed, dump_of, wiring_of
 from tests.pages.world import CANARIES, NOW, World
-from tests.tracking.calls.ledger_rows import DAY, an_account
+from tests.tracking.calls.ledger_rows import DAY, a_push, an_account
 
 
 @pytest.fixture
@@ -73,6 +75,24 @@ def test_it_says_that_an_account_is_paused_and_which_legs_count_for_more(app: Ha
     assert "But none is made before 23 Mar 2026, 13:00: the account is paused." in cost
     assert "<dt>Failing, counted with every new try</dt><dd>1</dd>" in cost
     assert "<dt>Never answered for yet, counted as is usual</dt><dd>1</dd>" in cost
+
+
+def test_the_newest_message_that_cannot_be_read_says_why_to_whoever_sees_the_account(
+    app: Hardened, sender: Browser, world: World
+) -> None:
+    with transaction(wiring_of(app).database, EVERYWHERE, now=NOW) as session:
+        ours = session.execute(select(CarrierAccount).where(col(CarrierAccount.name) == "dhl-ams")).scalar_one()
+        theirs = an_account(session, "theirs", an_office(session, "DE-BER"))
+        a_push(session, ours, PushState.UNREADABLE, NOW - DAY, trouble="The DHL answer is <not> JSON.")
+        a_push(session, theirs, PushState.UNREADABLE, NOW - DAY, trouble="something of theirs")
+    gone = section(sender.get("/carriers").text, "Where did the calls go?")
+    assert "<dt>Messages that cannot be read</dt><dd>1</dd>" in gone
+    said = '<bdi lang="en" dir="ltr">The DHL answer is &lt;not&gt; JSON.</bdi>'
+    assert f"The newest message that cannot be read: {said}" in gone
+    assert "something of theirs" not in gone
+    auditor = Browser(app)
+    auditor.sign_in(world.staff.auditor)
+    assert "something of theirs" in auditor.get("/carriers").text
 
 
 def test_filters_are_query_strings_and_wrong_ones_are_refused(sender: Browser) -> None:

@@ -100,11 +100,19 @@ def a_call(
     return call
 
 
-def a_push(session: Session, account: CarrierAccount, state: PushState, at: datetime, *, news: int = 0) -> Push:
+def a_push(
+    session: Session,
+    account: CarrierAccount,
+    state: PushState,
+    at: datetime,
+    *,
+    news: int = 0,
+    trouble: str | None = None,
+) -> Push:
     """A message of the carrier."""
     digest = f"push {next(_numbers)}".encode()
     row = Push(account_id=account.id, digest=digest, body_sealed=SECRET, size=10, received_at=at, state=state)
-    row.news = news
+    row.news, row.trouble = news, trouble
     return _put(session, row)
 
 

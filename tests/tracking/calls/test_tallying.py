@@ -17,7 +17,8 @@ from shipments.database import Database
 from shipments.offices.scope import EVERYWHERE, act_as
 from shipments.tracking.calls.accounting import ledger
 from shipments.tracking.calls.call import CallKind, Outcome
-from shipments.tracking.calls.tallying import BusyLeg, CallsGone, End, EndedAlike, Others, Pushes
+from shipments.tracking.calls.tallying import BusyLeg, CallsGone, End, EndedAlike, Others
+from shipments.tracking.calls.told import Pushes
 from shipments.tracking.pushes.push import PushState
 from tests.builders import NOON, an_office
 from tests.tracking.calls.ledger_rows import (
@@ -142,6 +143,21 @@ def test_pushes_are_counted_by_what_became_of_them(each_house: House) -> None:
 
     each_house.put(rows)
     assert gone(each_house).pushes == Pushes(waiting=1, parked=2, heard=3, unreadable=1, news=6)
+
+
+def test_the_newest_unreadable_push_of_these_days_says_what_is_wrong(each_house: House) -> None:
+    def rows(session: Session) -> None:
+        account, other = an_account(session), an_account(session, "other")
+        a_push(session, account, PushState.UNREADABLE, NOON - 9 * DAY, trouble="before these days")
+        a_push(session, account, PushState.UNREADABLE, NOON - HOUR, trouble="the newest")
+        a_push(session, account, PushState.UNREADABLE, NOON - DAY, trouble="an older one")
+        a_push(session, account, PushState.HEARD, NOON, trouble="a doubt about one that was read")
+        a_push(session, other, PushState.PARKED, NOON, trouble="it names many numbers")
+
+    each_house.put(rows)
+    ours, others = each_house.asked().where_calls_went
+    assert ours.pushes == Pushes(heard=1, unreadable=2, trouble="the newest")
+    assert others.pushes == Pushes(parked=1)
 
 
 @given(st.lists(st.tuples(st.sampled_from([*Outcome, None]), st.integers(0, 200), st.integers(0, 5)), max_size=12))

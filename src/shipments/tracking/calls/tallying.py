@@ -15,8 +15,8 @@ from shipments.batches.batch import Batch, Leg
 from shipments.tracking.accounts.account import CarrierAccount
 from shipments.tracking.accounts.seeing import Days, Named, Seen
 from shipments.tracking.calls.call import CalledLeg, CallKind, CarrierCall, Outcome
+from shipments.tracking.calls.told import Pushes, pushes_told
 from shipments.tracking.event import CarrierEvent
-from shipments.tracking.pushes.push import Push
 
 BUSIEST = 5
 IN_HAND = timedelta(minutes=10)
@@ -74,16 +74,6 @@ class Others(msgspec.Struct, frozen=True):
     asked: int
 
 
-class Pushes(msgspec.Struct, frozen=True):
-    """What the carrier told by itself. `parked`: none of our legs has its reference yet."""
-
-    waiting: int = 0
-    parked: int = 0
-    heard: int = 0
-    unreadable: int = 0
-    news: int = 0
-
-
 class CallsGone(msgspec.Struct, frozen=True, kw_only=True):
     """Where the calls of one account went. `per_day`: its budget; None: no limit.
 
@@ -136,7 +126,7 @@ def _of_account(session: Session, account: CarrierAccount, named: Named, days: D
         days=tuple(_by_day(rows, begin)),
         busiest=busiest,
         others=others,
-        pushes=_pushes(session, account.id, begin[0], begin[-1]),
+        pushes=pushes_told(session, account.id, begin[0], begin[-1]),
     )
 
 
@@ -218,16 +208,6 @@ def _news_of(session: Session, legs: Sequence[UUID], first: datetime, last: date
         .group_by(col(CarrierEvent.leg_id))
     )
     return dict(session.exec(statement).all())
-
-
-def _pushes(session: Session, account_id: UUID, first: datetime, last: datetime) -> Pushes:
-    statement = (
-        select(col(Push.state), func.count(), func.sum(Push.news))
-        .where(Push.account_id == account_id, col(Push.received_at) >= first, col(Push.received_at) < last)
-        .group_by(col(Push.state))
-    )
-    rows = session.exec(statement).all()
-    return Pushes(**{state.value: count for state, count, _ in rows}, news=sum(news for _, _, news in rows))
 
 
 def made_within(account_id: UUID, first: datetime, last: datetime) -> tuple[ColumnElement[bool], ...]:
