@@ -37,6 +37,13 @@ def test_a_key_comes_in_by_a_pipe_and_is_sealed(installation: str) -> None:
     assert open_account(Settings().ring, the_account(installation), now=utc_now()).secret == "a-dhl-key"
 
 
+def test_a_private_address_without_the_word_is_refused_in_one_line_that_names_it(installation: str) -> None:
+    done = run("add", "dhl", "--base-url", "http://127.1:8090", typed="practice\n")
+    said = "base_url: a public host; for one on loopback or in your own network say --private"
+    assert (done.exit_code != 0, said in done.output + str(done.exception)) == (True, True)
+    assert run("add", "dhl", "--base-url", "http://127.1:8090", "--private", typed="practice\n").exit_code == 0
+
+
 def test_a_client_comes_in_as_two_lines(installation: str) -> None:
     assert run("add", "ups", "--name", "ups-1", typed="a-client\na-secret\n").output == "Added ups-1.\n"
     login = open_client_login(Settings().ring, the_account(installation))

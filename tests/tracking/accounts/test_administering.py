@@ -143,6 +143,34 @@ def test_terms_that_cannot_be_right_are_refused_by_name(
     assert [one["field"] for one in refused.value.details["fields"]] == [field]  # type: ignore[attr-defined]
 
 
+@pytest.mark.parametrize("host", ["127.0.0.1:8090", "127.1", "[::1]", "10.0.0.8", "localhost"])
+def test_a_private_address_is_refused_when_it_is_added_or_changed_unless_that_is_allowed(
+    journey: Journey, ring: KeyRing, host: str
+) -> None:
+    for scheme in ("https", "http"):
+        with pytest.raises(Invalid, match=r"base_url: .* say --private"):
+            add(journey, ring, base_url=f"{scheme}://{host}")
+    with pytest.raises(Invalid, match=r"token_url: .* say --private"):
+        add(journey, ring, "ups", token_url=f"https://{host}/token")
+    account = row(journey, add(journey, ring, "ups"))
+    with pytest.raises(Invalid, match=r"base_url: .* say --private"):
+        renew(journey, ring, "ups", base_url=f"https://{host}")
+    assert row(journey, account.id).base_url == account.base_url
+    assert renew(journey, ring, "ups", base_url=f"https://{host}", allow_private=True).allow_private
+    with pytest.raises(Invalid, match="say --private"):
+        renew(journey, ring, "ups", allow_private=False)
+
+
+def test_no_account_has_a_link_local_address_even_where_private_ones_are_allowed(
+    journey: Journey, ring: KeyRing
+) -> None:
+    metadata = "https://169.254.169.254/latest"
+    with pytest.raises(Invalid, match=r"base_url: .* never are"):
+        add(journey, ring, "ups", allow_private=True, base_url=metadata)
+    with pytest.raises(Invalid, match=r"token_url: .* never are"):
+        add(journey, ring, "ups", allow_private=True, token_url=metadata)
+
+
 def test_a_carrier_has_several_accounts_but_a_name_is_used_once(each_journey: Journey, ring: KeyRing) -> None:
     add(each_journey, ring)
     add(each_journey, ring, name="dhl-2")

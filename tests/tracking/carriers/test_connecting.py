@@ -2,11 +2,13 @@
 
 import asyncio
 import functools
+import socket
 import ssl
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 from ipaddress import ip_address
 from pathlib import Path
+from typing import Any
 
 import pytest
 from cryptography import x509
@@ -18,7 +20,7 @@ from shipments.errors import CarrierUnavailable, Invalid
 from shipments.tracking.carriers import CARRIERS
 from shipments.tracking.carriers.answers import Answer
 from shipments.tracking.carriers.asking import ask
-from shipments.tracking.carriers.connecting import check_base_url, may_be_called, open_client
+from shipments.tracking.carriers.connecting import check_base_url, check_new_url, may_be_called, open_client
 from tests.tracking.carriers.telling import HEARD, a_leg, an_account
 
 
@@ -99,6 +101,51 @@ def test_plain_http_is_for_loopback_and_only_where_the_account_allows_it() -> No
     check_base_url(an_account("https://carrier.example/tnt", allow_private=False))
     with pytest.raises(Invalid):
         check_base_url(an_account("http://127.0.0.1:8000", allow_private=False))
+
+
+@pytest.mark.parametrize(
+    "host",
+    [
+        *("localhost", "127.0.0.1", "127.0.0.1.", "127.1", "0x7f000001", "2130706433", "0177.0.0.1"),
+        "\N{FULLWIDTH DIGIT ONE}27.0.0.1",
+        *("[::1]", "[::ffff:127.0.0.1]", "10.0.0.8", "10.8", "192.168.1.1", "[fc00::1]", "[64:ff9b::7f00:1]"),
+    ],
+)
+@pytest.mark.parametrize("scheme", ["https", "http"])
+def test_a_new_address_on_a_private_network_is_refused_in_every_spelling_with_what_to_do(
+    host: str, scheme: str
+) -> None:
+    with pytest.raises(Invalid, match=r"^token_url: a public host; for one .* say --private$"):
+        check_new_url("token_url", f"{scheme}://{host}:8443/path", allow_private=False)
+    check_new_url("token_url", f"https://{host}:8443/path", allow_private=True)
+
+
+@pytest.mark.parametrize(
+    "host",
+    ["169.254.169.254", "169.254.43518", "[::ffff:169.254.169.254]", "[fe80::1%25eth0]", "0", "[::]", "224.0.0.1"],
+)
+@pytest.mark.parametrize("allow_private", [False, True])
+def test_a_new_address_that_is_never_called_is_refused_whatever_is_allowed(host: str, allow_private: bool) -> None:
+    with pytest.raises(Invalid, match="never are"):
+        check_new_url("base_url", f"https://{host}/latest", allow_private=allow_private)
+
+
+@pytest.mark.parametrize(
+    "host", ["carrier.example", "93.184.215.14", "[2606:2800:21f:cb07:6820:80da:af6b:8b2c]", "a" * 300]
+)
+def test_a_new_address_that_is_public_or_a_name_is_taken_without_a_look_up(
+    host: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[int] = []
+    known = socket.getaddrinfo
+
+    def look_up(host: str, port: None, *, flags: int = 0) -> Any:  # Any: as the library's
+        asked.append(flags)
+        return known(host, port, flags=flags)
+
+    monkeypatch.setattr(socket, "getaddrinfo", look_up)
+    check_new_url("base_url", f"https://{host}/tnt", allow_private=False)
+    assert set(asked) == {socket.AI_NUMERICHOST}
 
 
 async def _connections(host: str, *, allow_private: bool) -> tuple[int, str]:

@@ -11,7 +11,7 @@ from shipments.errors import Invalid
 from shipments.tracking.accounts.account import CarrierAccount, ClientIn, LoginKind
 from shipments.tracking.carriers import CARRIERS
 from shipments.tracking.carriers.answers import Budget, Usual
-from shipments.tracking.carriers.connecting import check_url
+from shipments.tracking.carriers.connecting import check_new_url
 
 _LONGEST_NAME = 32
 AccountName = Annotated[
@@ -215,8 +215,8 @@ def _refuse_unfit(full: AccountAsked) -> None:
         raise Invalid(wrong)
     if not full.base_url:
         raise Invalid([("base_url", f"the address of the interface: {full.carrier} has none of its own")])
-    check_url("base_url", full.base_url, allow_private=full.allow_private)
+    check_new_url("base_url", full.base_url, allow_private=full.allow_private)
     if full.login is LoginKind.OAUTH2:
         if not full.token_url:
             raise Invalid([("token_url", f"where tokens are given: {full.carrier} has no place of its own for it")])
-        check_url("token_url", full.token_url, allow_private=full.allow_private)
+        check_new_url("token_url", full.token_url, allow_private=full.allow_private)

@@ -88,25 +88,53 @@ def check_base_url(account: Account) -> None:
     check_url("base_url", account.base_url, allow_private=account.allow_private)
 
 
+def check_new_url(field: str, address: str, *, allow_private: bool) -> None:
+    """As `check_url`, and raises Invalid where the host is spelt as an address that may not be called.
+
+    A name is looked up only where the socket is made: what it resolves to may change.
+    """
+    spelt = _spelt(_host_of(address))
+    if spelt is not None and not may_be_called(spelt, allow_private=allow_private):
+        if may_be_called(spelt, allow_private=True):
+            raise Invalid([(field, "a public host; for one on loopback or in your own network say --private")])
+        raise Invalid([(field, "a host that may be called: link-local and reserved addresses never are")])
+    check_url(field, address, allow_private=allow_private)
+
+
 def check_url(field: str, address: str, *, allow_private: bool) -> None:
     """Raises Invalid for `field` unless it is a plain HTTPS address (HTTP on loopback, where that is allowed)."""
-    try:
-        url = urlsplit(address)
-        host, _ = url.hostname, url.port
-    except ValueError:
-        host = None
-    if not host or url.username or url.password or url.query or url.fragment:
+    host = _host_of(address)
+    if not host:
         raise Invalid([(field, "https://, a host, perhaps a port and a path, and nothing else")])
+    url = urlsplit(address)
     if url.scheme == "https" or (url.scheme == "http" and allow_private and _is_loopback(host)):
         return
     raise Invalid([(field, "https:// (http:// only on loopback, for the practice carrier)")])
 
 
-def _is_loopback(host: str) -> bool:
+def _host_of(address: str) -> str:
+    """Empty where it is no address of a host, perhaps a port and a path, and nothing else."""
     try:
-        return host == "localhost" or ip_address(host).is_loopback
+        url = urlsplit(address)
+        host, _ = url.hostname, url.port
     except ValueError:
-        return False
+        return ""
+    return "" if url.username or url.password or url.query or url.fragment else host or ""
+
+
+def _spelt(host: str) -> str | None:
+    """The address that a host stands for without being looked up, as 127.1 and 0x7f000001 do; None for other names."""
+    if host == "localhost":
+        return "127.0.0.1"
+    try:
+        return str(socket.getaddrinfo(host.partition("%")[0].rstrip("."), None, flags=socket.AI_NUMERICHOST)[0][4][0])
+    except (OSError, UnicodeError):
+        return None
+
+
+def _is_loopback(host: str) -> bool:
+    spelt = _spelt(host)
+    return spelt is not None and ip_address(spelt).is_loopback
 
 
 def _socket_for(account: Account, address: aiohttp.AddrInfoType) -> socket.socket:
