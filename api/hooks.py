@@ -24,6 +24,7 @@ from api.wiring import Wiring
 from shipments.errors import Invalid, NotSignedIn, TooManyAttempts
 from shipments.offices.guessing import Limit, a_guess, must_wait, neighbourhood, take
 from shipments.offices.scope import NOBODY
+from shipments.tracking.carriers.pushing import subscription_said
 from shipments.tracking.pushes.inbox import NEWEST, OLDEST, HookOpen, is_timely, keep_push, open_hook
 from shipments.transaction import perform, reading
 
@@ -87,7 +88,10 @@ def _receive(wiring: Wiring, told: Told) -> int:
     if not is_timely(hook.carrier.made_at(told.body), now=now):
         window = f"{OLDEST.days} days ago and {NEWEST.seconds // 3600} hour ahead"
         raise Invalid([("body", f"a message made between {window}; what this one says is polled, do not repeat it")])
-    kept = partial(keep_push, ring=wiring.ring, account_id=UUID(told.account), body=told.body, now=now)
+    key = subscription_said(hook.carrier, told.headers)
+    kept = partial(
+        keep_push, ring=wiring.ring, account_id=UUID(told.account), body=told.body, subscription=key, now=now
+    )
     perform(wiring.database, NOBODY, kept, now=now)
     return hook.carrier.accepted_status
 

@@ -71,6 +71,18 @@ def said_now() -> bytes:
     return message(departed(utc_now()))
 
 
+@pytest.mark.parametrize(
+    ("said", "kept"),
+    [("b80d923d-e8ac", "b80d923d-e8ac"), ("", None), (" ", None), ("9" * 121, None)],
+)
+def test_a_message_is_kept_with_the_subscription_that_it_says_it_came_of(
+    small_world: World, said: str, kept: str | None
+) -> None:
+    account, body = a_hook(small_world), said_now()
+    tell(small_world.anonymous, account, body, {**signed(body), "Subscription-ID": said}).ok(204)
+    assert [push.subscription_key for push in pushes(small_world)] == [kept]
+
+
 def test_a_genuine_message_is_kept_and_acknowledged(world: World) -> None:
     account, body = a_hook(world), said_now()
     answer = tell(world.anonymous, account, body, signed(body))

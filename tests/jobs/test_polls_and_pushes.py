@@ -21,7 +21,7 @@ from shipments.tracking.polling.watch import LegWatch
 from shipments.tracking.pushes.push import PushState
 from shipments.tracking.pushes.reading import hear_waiting
 from tests.story.journey import Journey, days
-from tests.tracking.pushes.telling import Told, departed, message
+from tests.tracking.pushes.telling import BOOKING, Told, departed, message
 
 NUMBER = "JD0001"
 
@@ -162,3 +162,36 @@ def test_a_message_waits_while_the_database_is_in_trouble_and_others_are_heard(
     told.hear()
     assert [push.state for push in told.pushes()] == [PushState.HEARD] * 2
     assert [len(told.journey.events(leg)) for leg in legs] == [1, 1]
+
+
+def test_a_document_that_is_pushed_under_a_number_of_none_of_our_legs_is_heard_by_one_poll(
+    each_journey: Journey, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told, asked = Told(each_journey, settings), list[str]()
+    account = told.account(per_second=1000.0)
+    leg, other = told.leg(account), told.leg(account, reference="PRB2")
+    told.subscribed(account, leg, "sub-1")
+    paper = [{"documentReferenceType": "TRD", "documentReferenceValue": "EGLV0001"}]
+    body = message(departed(each_journey.now - days(1), documentReferences=paper))
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        asked.append(request.url.params["carrierBookingReference"])
+        return httpx.Response(200, headers={"Content-Type": "application/json"}, stream=httpx.ByteStream(body))
+
+    monkeypatch.setattr(calling, "open_client", lambda _: httpx.AsyncClient(transport=httpx.MockTransport(answer)))
+
+    async def polled() -> None:
+        poller = Poller(each_journey.database, settings, lambda: each_journey.now)
+        await poller.round()
+        await poller.close()
+
+    asyncio.run(polled())
+    told.tell(account, body, "sub-1")
+    assert told.hear().parked == 1
+    assert (asked, each_journey.events(leg)) == ([], []), "nothing was due, and the message told nobody anything"
+    asyncio.run(polled())
+    assert asked == [BOOKING]
+    assert [event.event for event in each_journey.events(leg)] == ["departed"]
+    assert each_journey.events(other) == []
+    asyncio.run(polled())
+    assert asked == [BOOKING]

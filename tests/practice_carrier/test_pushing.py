@@ -14,7 +14,7 @@ from api.practice_carrier.messages import PUSHED_BY, PushFault
 from api.practice_carrier.pushing import NOT_REACHED, Sent
 from shipments.tracking.carriers import CARRIERS, dcsa, ups
 from shipments.tracking.carriers.answers import LegAsked, ReadEvent
-from shipments.tracking.carriers.pushing import Hook, Pushes
+from shipments.tracking.carriers.pushing import Hook, Pushes, subscription_said
 from tests.practice_carrier.asking import NUMBER, START, a_leg, an_account, asked, booked, read, send
 
 SECRET = b64encode(b"s" * 32).decode()
@@ -162,6 +162,7 @@ def test_a_line_is_asked_to_tell_and_to_stop_with_our_own_requests(
     practice.clock.advance(3)
     hooked.tell(practice)
     assert dcsa.is_genuine(hooked.requests[0].content, dict(hooked.requests[0].headers), [FORMER])
+    assert subscription_said(dcsa, dict(hooked.requests[0].headers)) == key
     end = dcsa.request_to_end(account, key=key)
     assert end is not None
     assert [send(client, end).status_code for _ in range(2)] == [204, 404]

@@ -6,6 +6,7 @@ import json
 from base64 import b64decode, b64encode
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -22,7 +23,7 @@ from shipments.tracking.accounts.account import CarrierAccount
 from shipments.tracking.accounts.logins import hook_place
 from shipments.tracking.polling.watch import LegWatch
 from shipments.tracking.pushes.inbox import keep_push
-from shipments.tracking.pushes.push import Push
+from shipments.tracking.pushes.push import Push, Subscription
 from shipments.tracking.pushes.reading import PushesHeard
 from tests.builders import NOON, a_batch, a_box, a_leg
 from tests.story.journey import Journey
@@ -79,10 +80,15 @@ class Told:
 
         return journey.do(work, EVERYWHERE)
 
-    def tell(self, account: UUID, body: bytes) -> bool:
-        """A genuine message comes in; False where it was here before."""
-        ring, now = self.settings.ring, self.journey.now
-        return self.journey.do(lambda session: keep_push(session, ring, account, body, now=now), EVERYWHERE)
+    def tell(self, account: UUID, body: bytes, subscription: str | None = None) -> bool:
+        """A genuine message comes in, of that subscription as it says; False where it was here before."""
+        kept = partial(keep_push, ring=self.settings.ring, account_id=account, body=body, now=self.journey.now)
+        return self.journey.do(lambda session: kept(session, subscription=subscription), EVERYWHERE)
+
+    def subscribed(self, account: UUID, leg: UUID, key: str) -> None:
+        """The carrier was asked to tell of a leg, and calls that so."""
+        row = Subscription(leg_id=leg, account_id=account, carrier_key=key, made_at=NOON)
+        self.journey.do(lambda session: session.add(row), EVERYWHERE)
 
     def hear(self, *, clock: Callable[[], datetime] | None = None) -> PushesHeard:
         """One round of the job."""

@@ -94,6 +94,7 @@ pushed_references = dcsa_pushing.pushed_references
 may_subscribe = dcsa_pushing.may_subscribe
 read_subscribed = dcsa_pushing.read_subscribed
 request_to_end = dcsa_pushing.request_to_end
+subscription_told = dcsa_pushing.subscription_told
 request_to_subscribe = dcsa_pushing.request_to_subscribe
 
 

@@ -1,7 +1,7 @@
 """DCSA 2.2 lines tell us by themselves: messages signed with HMAC, and one subscription a leg.
 
 Source: DCSA's T&T 2.2.0 specification, `/v2/event-subscriptions` and its callback. `Notification-Signature:
-sha256=<hex>` covers the raw body; the key is the subscription's secret, decoded from Base64.
+sha256=<hex>` covers the raw body, and no header; the key is the subscription's secret, decoded from Base64.
 """
 
 import binascii
@@ -98,6 +98,11 @@ def read_subscribed(answer: bytes, legs: Sequence[LegAsked], *, key: str | None)
         if not (0 < len(key) <= _LONGEST_KEY and key.isascii() and key.isprintable()) or key in (".", ".."):
             raise CarrierUnreadable("The DCSA answer names no subscription that can be kept.")
     return {leg.reference: Subscribed(key) for leg in legs}
+
+
+def subscription_told(headers: Mapping[str, str]) -> str | None:
+    """`Subscription-ID`: a message may name only a document that none of our legs is followed by."""
+    return header_of(headers, "subscription-id").strip() or None
 
 
 def request_to_end(account: Account, *, key: str) -> Call | None:

@@ -14,6 +14,7 @@ from shipments.batches.batch import bare
 from shipments.tracking.carriers.answers import Account, Answer, Call, Carrier, LegAsked
 
 _LONGEST_REFERENCE = 80
+_LONGEST_KEY = 120
 
 
 @runtime_checkable
@@ -78,6 +79,9 @@ class Subscribes(Pushes, Protocol):
     def read_subscribed(self, answer: bytes, legs: Sequence[LegAsked], *, key: str | None) -> Mapping[str, Subscribed]:
         """By reference, what became of each. Raises CarrierUnreadable."""
 
+    def subscription_told(self, headers: Mapping[str, str]) -> str | None:
+        """The key of the subscription that a message came of, where its headers say: no proof covers them."""
+
     def request_to_end(self, account: Account, *, key: str) -> Call | None:
         """Asks to be told no more; None where it ends by itself."""
 
@@ -86,6 +90,12 @@ def bare_ones(named: Sequence[str | None]) -> frozenset[str]:
     """The numbers among what a message names, bare; what can be none of ours is left out."""
     found = {bare(one) for one in named if one and one.isprintable()}
     return frozenset(one for one in found if 0 < len(one) <= _LONGEST_REFERENCE)
+
+
+def subscription_said(carrier: Pushes, headers: Mapping[str, str]) -> str | None:
+    """As `subscription_told`; None also where it is no key that could be kept, or the carrier is not asked to tell."""
+    said = carrier.subscription_told(headers) if isinstance(carrier, Subscribes) else None
+    return said if said and said.isprintable() and len(said) <= _LONGEST_KEY else None
 
 
 def header_of(headers: Mapping[str, str], wanted: str) -> str:

@@ -99,6 +99,7 @@ pushed_references = ups_pushing.pushed_references
 may_subscribe = ups_pushing.may_subscribe
 read_subscribed = ups_pushing.read_subscribed
 request_to_end = ups_pushing.request_to_end
+subscription_told = ups_pushing.subscription_told
 request_to_subscribe = ups_pushing.request_to_subscribe
 
 

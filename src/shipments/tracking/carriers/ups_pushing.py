@@ -151,6 +151,11 @@ def read_subscribed(answer: bytes, legs: Sequence[LegAsked], *, key: str | None)
     return {ours: Subscribed() if number in good else refused for ours, number in said.items() if number in good | bad}
 
 
+def subscription_told(headers: Mapping[str, str]) -> str | None:
+    """Every message names its number instead."""
+    return None
+
+
 def request_to_end(account: Account, *, key: str) -> Call | None:
     """It ends by itself."""
     return None

@@ -59,8 +59,13 @@ def is_timely(made_at: datetime | None, *, now: datetime) -> bool:
     return made_at is None or now - OLDEST <= made_at <= now + NEWEST
 
 
-def keep_push(session: Session, ring: KeyRing, account_id: UUID, body: bytes, *, now: datetime) -> bool:
-    """Keeps a genuine message, sealed, until a job reads it. False: it was here before, and nothing happens."""
+def keep_push(
+    session: Session, ring: KeyRing, account_id: UUID, body: bytes, *, subscription: str | None = None, now: datetime
+) -> bool:
+    """Keeps a genuine message, sealed, until a job reads it. False: it was here before, and nothing happens.
+
+    `subscription`: the carrier's key of the one that it came of, where it says so.
+    """
     id = new_id()
     row = {
         "id": id,
@@ -69,6 +74,7 @@ def keep_push(session: Session, ring: KeyRing, account_id: UUID, body: bytes, *,
         "body_sealed": ring.seal_answer(body, _place(id)),
         "size": len(body),
         "received_at": now,
+        "subscription_key": subscription,
         "state": PushState.WAITING,
         "news": 0,
     }
@@ -116,7 +122,7 @@ def legs_named(
     found: dict[tuple[UUID, str], list[UUID]] = {}
     if every:
         rows = session.execute(
-            _under_way(col(LegWatch.account_id), col(Leg.bare_reference), col(Leg.id))
+            under_way(col(LegWatch.account_id), col(Leg.bare_reference), col(Leg.id))
             .where(col(Leg.bare_reference).in_(every), col(LegWatch.account_id).in_(set(accounts.values())))
             .order_by(col(Leg.id))
         )
@@ -142,7 +148,7 @@ def wake_parked(session: Session, batches: Collection[UUID] | None = None) -> in
     Without `batches`, of any: what was parked just while its batch left is found by that. Returns how many.
     """
     spoken_of = (
-        _under_way(col(PushedReference.push_id))
+        under_way(col(PushedReference.push_id))
         .join(PushedReference, col(PushedReference.reference) == col(Leg.bare_reference))
         .join(Push, col(Push.id) == col(PushedReference.push_id))
         .where(col(LegWatch.account_id) == col(Push.account_id), col(Push.state) == PushState.PARKED)
@@ -156,8 +162,8 @@ def wake_parked(session: Session, batches: Collection[UUID] | None = None) -> in
     return woken.rowcount  # type: ignore[attr-defined, no-any-return]
 
 
-def _under_way(*columns: Any) -> Select[Any]:  # Any: columns
-    """Legs that are watched and whose batch has left."""
+def under_way(*columns: Any) -> Select[Any]:  # Any: columns
+    """Columns of legs that are watched and whose batch has left."""
     return (
         select(*columns)
         .select_from(Leg)

@@ -20,7 +20,10 @@ class PushState(StrEnum):
 
 
 class Push(SQLModel, table=True):
-    """One message of a carrier, proved genuine, acknowledged, and read later by a job. The same body counts once."""
+    """One message of a carrier, proved genuine, acknowledged, and read later by a job. The same body counts once.
+
+    `subscription_key`: the carrier's key of the subscription that it says it came of; not proved.
+    """
 
     __tablename__ = "carrier_push"
     __table_args__ = (
@@ -36,6 +39,7 @@ class Push(SQLModel, table=True):
     body_sealed: bytes
     size: int
     received_at: datetime = instant()
+    subscription_key: str | None = Field(default=None, max_length=120)
     state: PushState = word(PushState, default=PushState.WAITING)
     read_at: datetime | None = instant(default=None)
     news: int = 0

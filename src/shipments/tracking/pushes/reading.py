@@ -4,6 +4,7 @@ import logging
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
+from itertools import chain
 from typing import Any
 from uuid import UUID
 
@@ -22,6 +23,7 @@ from shipments.tracking.hearing import hear
 from shipments.tracking.polling.watch import LegWatch
 from shipments.tracking.polling.ways import ways_of
 from shipments.tracking.pushes.comparing import beside_what_is_known
+from shipments.tracking.pushes.hurrying import ask_soon, legs_subscribed
 from shipments.tracking.pushes.inbox import claim_waiting, legs_named, open_push, park
 from shipments.tracking.pushes.push import Push, PushState
 
@@ -61,16 +63,20 @@ class _Message(msgspec.Struct):
 def hear_waiting(session: Session, ring: KeyRing, *, most: int, now: datetime, only: UUID | None = None) -> PushesHeard:
     """Reads up to `most` messages that wait, oldest first, or `only` the one; each is heard, parked or unreadable then.
 
-    A message that cannot be read says so in its row and is never tried again. Nothing else stops the others.
+    A message that cannot be read says so in its row and is never tried again. Nothing else stops the others. What no
+    leg heard makes the leg that it was subscribed for be asked soon.
     """
     pushes = claim_waiting(session, most=most, most_bytes=MOST_BYTES, only=only)
     messages = _opened(session, ring, pushes, now)
-    legs = _locked_legs(session, messages)
+    subscribed = legs_subscribed(session, pushes)
+    legs = _locked_legs(session, messages, chain(*subscribed.values()))
     for message in messages:
         if not legs[message.push.id]:
             park(session, message.push, message.references, now=now)
             _end(message.push, PushState.PARKED, _trouble(message), now)
     done = _hear(session, [one for one in messages if legs[one.push.id]], legs, now)
+    unheard = [push.id for push in pushes if push.state is not PushState.HEARD]
+    ask_soon(session, {leg for push in unheard for leg in subscribed.get(push, ())}, now=now)
     states = Counter(push.state for push in pushes)
     done.read = len(pushes)
     done.parked, done.unreadable = states[PushState.PARKED], states[PushState.UNREADABLE]
@@ -109,11 +115,13 @@ def _open(ring: KeyRing, push: Push, carrier: object) -> _Message:
     return _Message(push, carrier, body, frozenset(sorted(references)[:MOST_REFERENCES]), [beyond])
 
 
-def _locked_legs(session: Session, messages: Sequence[_Message]) -> Mapping[UUID, Sequence[UUID]]:
-    """Push → its legs, their watches locked, in one order for everybody, as `hear` wants it."""
+def _locked_legs(
+    session: Session, messages: Sequence[_Message], others: Iterable[UUID]
+) -> Mapping[UUID, Sequence[UUID]]:
+    """Push → its legs, their watches and those of `others` locked, in one order for everybody, as `hear` wants it."""
     named = {one.push.id: one.references for one in messages}
     legs = legs_named(session, named, {one.push.id: one.push.account_id for one in messages})
-    every = {leg for some in legs.values() for leg in some}
+    every = {*chain(*legs.values()), *others}
     if not every:
         return legs
     locked = set(
