@@ -218,6 +218,14 @@ def test_a_url_that_may_not_be_called_is_refused(house: House, address: str) -> 
 
 
 @pytest.mark.parametrize(
+    "host", ["127.1", "10.0.0.7", "0x7f000001", "[::ffff:127.0.0.1]", "localhost", "169.254.169.254"]
+)
+def test_a_private_address_is_refused_when_it_is_typed_however_it_is_spelt(house: House, host: str) -> None:
+    with pytest.raises(Invalid, match=r"a public host|a host that may be called"):
+        house.wish(f"https://{host}/hook?key=x", allow_private=False)
+
+
+@pytest.mark.parametrize(
     ("what", "complaint"),
     [
         ({"secret": "whsec_" + base64.b64encode(bytes(23)).decode()}, "secret"),

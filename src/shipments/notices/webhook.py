@@ -35,6 +35,17 @@ def secret_bytes(secret: str) -> bytes:
     return key
 
 
+def check_new_address(address: str, *, allow_private: bool) -> None:
+    """Raises Invalid where a webhook's URL may not be called, or is spelt as an address that may not be."""
+    from shipments.tracking.carriers.connecting import check_new_url
+
+    try:
+        line = line_to(address, allow_private=allow_private)
+    except Invalid as error:
+        raise Invalid([("address", "https://, a host, and perhaps a port, a path and a query")]) from error
+    check_new_url("address", line.base_url, allow_private=allow_private)
+
+
 def line_to(address: str, *, allow_private: bool) -> Account:
     """A webhook's URL as the safe client knows a carrier's. Raises Invalid where it may not be called."""
     from shipments.tracking.carriers.connecting import check_base_url  # loads an HTTP client: not at every start

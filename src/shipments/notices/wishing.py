@@ -15,7 +15,7 @@ from shipments.journal import Noted
 from shipments.notices.delivery import Delivery, DeliveryLine
 from shipments.notices.digesting import next_digest
 from shipments.notices.tongues import TONGUES, spoken
-from shipments.notices.webhook import line_to, new_secret, secret_bytes
+from shipments.notices.webhook import check_new_address, new_secret, secret_bytes
 from shipments.notices.wish import Channel, NoticeWish, WishEnd
 from shipments.offices import typed
 from shipments.offices.office import Office, office_by_code
@@ -157,10 +157,7 @@ def _web_address(asked: WishAsked) -> str:
     address = typed.line("address", asked.address, LONGEST_ADDRESS)
     if not address.isascii() or " " in address:
         raise Invalid([("address", "a URL in plain letters, without blanks")])
-    try:
-        line_to(address, allow_private=asked.allow_private)
-    except Invalid as error:
-        raise Invalid([("address", "https://, a host, and perhaps a port, a path and a query")]) from error
+    check_new_address(address, allow_private=asked.allow_private)
     return address
 
 
