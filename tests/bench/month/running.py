@@ -5,11 +5,12 @@ import secrets
 import tempfile
 import time
 from base64 import b64encode
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from rich.console import Console
+from rich.progress import Progress
 from rich.table import Table
 
 from shipments.migrating import migrate
@@ -32,21 +33,33 @@ def main(words: list[str]) -> None:
     arguments.add_argument("--postgres", action="store_true", help="on a PostgreSQL of its own, not on SQLite")
     asked = arguments.parse_args(words)
     began = time.monotonic()
-    with _database(asked.postgres) as (url, folder):
-        lived = live(url, folder, legs=asked.legs, days=asked.days)
+    with _database(asked.postgres) as (url, folder), Progress(console=Console(stderr=True)) as shown:
+        task = shown.add_task("simulated days", total=asked.days)
+        lived = live(url, folder, legs=asked.legs, days=asked.days, told=lambda day: shown.update(task, completed=day))
     show(lived, asked.legs, time.monotonic() - began)
     keep(rows(lived, asked.legs))
 
 
-def live(url: str, folder: Path, *, legs: int, days: float, faults: float = FAULTS) -> Lived:
-    """So many legs for so many days in an empty database. `faults`: the part of calls that meets one."""
+def live(
+    url: str,
+    folder: Path,
+    *,
+    legs: int,
+    days: float,
+    faults: float = FAULTS,
+    told: Callable[[int], object] = lambda _: None,
+) -> Lived:
+    """So many legs for so many days in an empty database. `faults`: the part of calls that meets one.
+
+    `told`: called with the number of each day that is over.
+    """
     secret = {"secret_keys": f"k1:{_secret()}", "hash_key": _secret()}
     settings = Settings.model_validate({"database_url": url, "poll_every_s": LOOKS_EVERY_S, **secret})
     world = World(folder, settings, faults=faults)
     try:
         migrate(world.database)
         fill(world.database, settings, world.carriers, legs=legs, days=days)
-        world.live(days)
+        world.live(days, told)
         return count(world, days)
     finally:
         world.close()

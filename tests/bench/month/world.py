@@ -1,6 +1,7 @@
 """The simulated month itself: six accounts at two practice carriers, two workers of which one is killed every day."""
 
 import asyncio
+import itertools
 import logging
 import multiprocessing
 import os
@@ -8,7 +9,7 @@ import random
 import signal
 import socket
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import partial
 from multiprocessing.process import BaseProcess
 from pathlib import Path
@@ -66,10 +67,10 @@ class World:
             name: (urls[place], self._practices[place]) for name, place in places.items()
         }
 
-    def live(self, days: float) -> None:
-        """So many days; then the workers are told to stop, and end what they have begun."""
+    def live(self, days: float, told: Callable[[int], object]) -> None:
+        """So many days, and `told` of each that is over; then the workers are told to stop, and end what they began."""
         with asyncio.Runner(loop_factory=lambda: LeapingLoop(self.time, self._waiting)) as runner:
-            runner.run(self._live(days))
+            runner.run(self._live(days, told))
 
     def close(self) -> None:
         """Gives everything back."""
@@ -77,7 +78,7 @@ class World:
             one.close()
         self.database.close()
 
-    async def _live(self, days: float) -> None:
+    async def _live(self, days: float, told: Callable[[int], object]) -> None:
         self._gone, stopped = asyncio.Event(), asyncio.Event()
         houses = [
             asyncio.create_task(serve(practice, listening, stopped))
@@ -85,7 +86,7 @@ class World:
         ]
         for _ in range(WORKERS):
             self._start()
-        others = [asyncio.create_task(self._kill_daily(days)), asyncio.create_task(self._renew_hourly())]
+        others = [asyncio.create_task(one) for one in (self._kill_daily(days), self._renew_hourly(), _count_days(told))]
         await asyncio.sleep(days * DAY_S)
         self._ending = True
         for one in others:
@@ -152,6 +153,12 @@ class World:
         if account.login is LoginKind.OAUTH2:
             change = AccountChanged(secret=KEY, client_id=CLIENT)
         renew_account(session, self.settings.ring, name, change, by=EVERYWHERE, now=self.time.now())
+
+
+async def _count_days(told: Callable[[int], object]) -> None:
+    for day in itertools.count(1):
+        await asyncio.sleep(DAY_S)
+        told(day)
 
 
 def _kill(pid: int) -> None:
