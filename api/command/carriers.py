@@ -47,8 +47,10 @@ def read(
         _stop(f"there is no reader called {name!r}; there are {', '.join(CARRIERS)}")
     try:
         answer = reader.read_answer(_bytes_of(file), _leg(leg, dispatched), heard_at=utc_now())
-    except (CarrierError, Invalid, OSError) as error:
+    except (CarrierError, Invalid) as error:
         _stop(str(error))
+    except OSError as error:
+        _stop(f"{file} cannot be read: {error.strerror}")
     lines = [*map(_shown, answer.events), _whole(answer)]
     sys.stdout.flush()
     sys.stdout.buffer.write(b"".join(msgspec.json.encode(line) + b"\n" for line in lines))  # UTF-8 on every terminal
@@ -123,8 +125,8 @@ def _leg(text: str | None, dispatched: str | None) -> "LegAsked":
         if unknown := given.keys() - said.keys():
             _stop(f"--leg: there is no {', '.join(sorted(unknown))}; there are {', '.join(said)}")
         return msgspec.convert({**said, **given, "dispatched_at": moment(dispatched, "dispatched")}, LegAsked)
-    except msgspec.MsgspecError as error:
-        _stop(f"--leg: {error}")
+    except msgspec.MsgspecError:
+        _stop("--leg: one JSON object, whose is_last is true or false and all else text")
     except UnicodeError:
         _stop("--leg: it is not UTF-8")
 
