@@ -10,7 +10,7 @@ import typer
 from api.command.surroundings import database, settings
 
 if TYPE_CHECKING:
-    from shipments.tracking.carriers.answers import Answer, LegAsked, ReadEvent
+    from shipments.tracking.carriers.answers import Answer, Carrier, LegAsked, ReadEvent
 
 UNREADABLE = 2
 WIDE = 140  # where nobody sees how wide the terminal is
@@ -46,7 +46,7 @@ def read(
     if reader is None:
         _stop(f"there is no reader called {name!r}; there are {', '.join(CARRIERS)}")
     try:
-        answer = reader.read_answer(_bytes_of(file), _leg(leg, dispatched), heard_at=utc_now())
+        answer = _answer(reader, _bytes_of(file), _leg(leg, dispatched), utc_now())
     except (CarrierError, Invalid) as error:
         _stop(str(error))
     except OSError as error:
@@ -93,6 +93,16 @@ def _day(text: str | None, field: str) -> date | None:
         return date.fromisoformat(text)
     except ValueError:
         _stop(f"--{field}: a day such as 2026-03-01")
+
+
+def _answer(reader: "Carrier", written: bytes, leg: "LegAsked", now: datetime) -> "Answer":
+    """Where the carrier failed for this number alone, the file can be read, and the failure is named in it."""
+    from shipments.tracking.carriers.answers import Answer, AsksMany
+
+    if not isinstance(reader, AsksMany):
+        return reader.read_answer(written, leg, heard_at=now)
+    said = reader.read_answers(written, [leg], heard_at=now)[leg.reference]
+    return said if isinstance(said, Answer) else Answer(found=False, problems=(str(said),))
 
 
 def _bytes_of(file: Path) -> bytes:

@@ -78,9 +78,9 @@ def test_of_a_file_with_a_number_that_the_carrier_failed_for_the_others_are_show
     assert (done.exit_code, event["event"]) == (0, "moving")
     assert answer["problems"] == ["FedEx says SYSTEM.UNAVAILABLE.EXCEPTION of this number"]
     file.write_bytes(numbers_whole(down))
-    done = read("fedex", file)
-    is_one_line_and_2(done)
-    assert "SYSTEM.UNAVAILABLE.EXCEPTION" in done.stderr
+    (answer,) = map(json.loads, read("fedex", file).stdout.splitlines())
+    assert answer["found"] is False
+    assert "SYSTEM.UNAVAILABLE.EXCEPTION" in answer["problems"][0]
 
 
 @pytest.mark.parametrize("kind", ODD)
