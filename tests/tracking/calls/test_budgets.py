@@ -1,6 +1,7 @@
 """An account's budget: so many calls a second, a day and a day about one leg, counted by the carrier's own day."""
 
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 from typing import Any
 from uuid import UUID
 
@@ -108,6 +109,26 @@ def test_a_late_call_moves_within_its_day_without_costing_another() -> None:
     assert moved is not None
     assert moved >= MORNING + 9 * SECOND
     assert account.day_calls == 1
+
+
+def test_calls_of_a_kind_that_the_carrier_takes_fewer_of_stand_further_apart_and_no_others() -> None:
+    account = an_account(per_second=10.0)
+    kinds = (3.0, 3.0, None, None, 30.0)
+    places = [take_place(account, per_second=kind, now=MORNING) for kind in kinds]
+    waits = [(later - sooner) / SECOND for sooner, later in pairwise(one for one in places if one is not None)]
+    assert waits == pytest.approx([1.1 / 3, 1.1 / 3, 0.11, 0.11])
+    assert account.next_call_at == places[-1] + 0.11 * SECOND  # type: ignore[operator]
+
+
+def test_a_late_call_of_such_a_kind_still_stands_so_far_from_the_next() -> None:
+    account = an_account(per_second=10.0)
+    at = take_place(account, per_second=3.0, now=MORNING)
+    assert at is not None
+    moved = move_place(account, at, per_second=3.0, now=MORNING + 9 * SECOND)
+    following = take_place(account, now=MORNING + 9 * SECOND)
+    assert moved is not None
+    assert following is not None
+    assert (following - moved) / SECOND == pytest.approx(1.1 / 3)
 
 
 def test_a_late_call_that_finds_no_place_keeps_the_one_it_had() -> None:

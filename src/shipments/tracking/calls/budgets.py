@@ -48,9 +48,10 @@ def next_day(account: CarrierAccount, now: datetime) -> datetime:
     return day_start(account, now) + DAY
 
 
-def apart(account: CarrierAccount) -> timedelta:
-    """How far calls stand from each other."""
-    return timedelta(seconds=MARGIN / account.per_second)
+def apart(account: CarrierAccount, per_second: float | None = None) -> timedelta:
+    """How far a call stands from the next; `per_second`: of its kind the carrier takes no more than so many."""
+    most = account.per_second if per_second is None else min(per_second, account.per_second)
+    return timedelta(seconds=MARGIN / most)
 
 
 def next_moment(account: CarrierAccount, *, now: datetime) -> datetime:
@@ -62,10 +63,11 @@ def next_moment(account: CarrierAccount, *, now: datetime) -> datetime:
     return max(at, begun + AROUND_RESET)
 
 
-def take_place(account: CarrierAccount, *, now: datetime) -> datetime | None:
+def take_place(account: CarrierAccount, *, per_second: float | None = None, now: datetime) -> datetime | None:
     """The next free moment, taken from the second and from the day; None where that moment's day is spent.
 
     A moment beyond the reset counts for the day it lies in: moments only move forward, so one counter is enough.
+    `per_second` as in `apart`: whatever call comes next waits so long, and so does the next of that kind.
     """
     at = next_moment(account, now=now)
     begun = day_of(account, at)
@@ -74,7 +76,7 @@ def take_place(account: CarrierAccount, *, now: datetime) -> datetime | None:
     if account.per_day is not None and account.day_calls >= account.per_day:
         return None
     account.day_calls += 1
-    account.next_call_at = at + apart(account)
+    account.next_call_at = at + apart(account, per_second)
     return at
 
 
@@ -84,11 +86,13 @@ def give_back(account: CarrierAccount, at: datetime) -> None:
         account.day_calls -= 1
 
 
-def move_place(account: CarrierAccount, at: datetime, *, now: datetime) -> datetime | None:
+def move_place(
+    account: CarrierAccount, at: datetime, *, per_second: float | None = None, now: datetime
+) -> datetime | None:
     """Another place for a call that was not made at its own; None where there is none, and it keeps the one it has."""
     before = account.day_calls
     give_back(account, at)
-    moved = take_place(account, now=now)
+    moved = take_place(account, per_second=per_second, now=now)
     if moved is None:
         account.day_calls = before
     return moved
@@ -120,17 +124,19 @@ def reserve(
     kind: CallKind,
     legs: Sequence[tuple[UUID, datetime | None]],
     *,
+    per_second: float | None = None,
     now: datetime,
 ) -> Reserved | None:
     """The next place for one call about `legs` (id, when it should have been asked), entered in the ledger as open.
 
-    The account's row is locked by the caller. None where its day, or the day of one of the legs, is spent.
+    `per_second` as in `apart`. The account's row is locked by the caller. None where its day, or the day of one of the
+    legs, is spent.
     """
     begun = day_start(account, next_moment(account, now=now))
     ids = [leg for leg, _ in legs]
     if account.per_leg_per_day is not None and _spent_legs(session, ids, begun, account.per_leg_per_day):
         return None
-    at = take_place(account, now=now)
+    at = take_place(account, per_second=per_second, now=now)
     if at is None:
         return None
     session.add(account)

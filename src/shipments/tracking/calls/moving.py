@@ -18,13 +18,17 @@ MATTERS_ALWAYS = timedelta(seconds=5)  # beyond a reset it would be another day'
 
 
 class Placed(msgspec.Struct, frozen=True):
-    """A call that has a place and is not made yet. `apart`: how far from the next one; `until`: too late from then."""
+    """A call that has a place and is not made yet. `apart`: how far from the next one; `until`: too late from then.
+
+    `per_second`: of its kind the carrier takes no more than so many; None: as many as of any.
+    """
 
     call_id: UUID
     at: datetime
     legs: Sequence[UUID]
     apart: timedelta
     until: datetime
+    per_second: float | None = None
 
 
 def is_late(by: timedelta, apart: timedelta) -> bool:
@@ -45,7 +49,8 @@ def move_places(session: Session, account_id: UUID, placed: Sequence[Placed], *,
     account = locked_account(session, account_id)
     moved: dict[UUID, datetime] = {}
     for one in placed if may_call(account, now) else ():
-        at = move_place(account, one.at, now=now) if next_moment(account, now=now) <= one.until else None
+        too_late = next_moment(account, now=now) > one.until
+        at = None if too_late else move_place(account, one.at, per_second=one.per_second, now=now)
         if at is None:
             break
         if day_start(account, at) != day_start(account, one.at):
