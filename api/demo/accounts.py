@@ -32,6 +32,7 @@ LIMITS = (
     Limit(interface="ups", most=2),
     Limit(interface="fedex", most=1_400, within_s=10, per_day=100_000),
     Limit(interface="ship24", most=10),
+    Limit(interface="ship24_bulk", most=3, numbers_per_call=100),
 )
 """What the practice carrier counts by, whatever our accounts think."""
 

@@ -1,4 +1,4 @@
-"""What the practice carrier allows, and counts: calls in a span, in a day, and of one number in a day."""
+"""What the practice carrier allows, and counts: calls in a span, in a day, of one number; numbers in a call."""
 
 from collections import Counter, deque
 from collections.abc import Sequence
@@ -7,7 +7,7 @@ from typing import Literal
 
 import msgspec
 
-What = Literal["span", "day", "number"]
+What = Literal["span", "day", "number", "numbers"]
 
 
 class Limit(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
@@ -15,6 +15,7 @@ class Limit(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
 
     `most` calls within any `within_s` seconds. `grace_s` of that span are forgiven: on its way a call may be held up
     for a moment, and then it follows the one before it more closely than it was sent.
+    `numbers_per_call`: one about more is refused whole.
     """
 
     interface: str
@@ -22,13 +23,15 @@ class Limit(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     within_s: float = 1.0
     per_day: int | None = None
     per_number_per_day: int | None = None
+    numbers_per_call: int | None = None
     resets_at: str = "00:00"
     grace_s: float = 0.25
 
     def __post_init__(self) -> None:
         _minutes(self.resets_at)
-        if any(count is not None and count < 1 for count in (self.most, self.per_day, self.per_number_per_day)):
-            raise ValueError("most, per_day, per_number_per_day: 1 or more")
+        counts = (self.most, self.per_day, self.per_number_per_day, self.numbers_per_call)
+        if any(count is not None and count < 1 for count in counts):
+            raise ValueError("most, per_day, per_number_per_day, numbers_per_call: 1 or more")
 
 
 class Over(msgspec.Struct, frozen=True):
@@ -66,6 +69,8 @@ class Counted:
 
     def _over(self, numbers: Sequence[str], now: datetime) -> Over | None:
         limit, until_reset = self.limit, self._begin_day(now)
+        if limit.numbers_per_call is not None and len(numbers) > limit.numbers_per_call:
+            return Over("numbers", limit.numbers_per_call, 0)
         if limit.per_day is not None and self._calls >= limit.per_day:
             return Over("day", limit.per_day, until_reset)
         most = limit.per_number_per_day

@@ -1,10 +1,15 @@
 """What Ship24 calls things. Its times have no offset unless the courier wrote one."""
 
+import re
 from collections.abc import Mapping
 
+import msgspec
+
+from api.practice_carrier.limits import Over
 from api.practice_carrier.parcel_faults import Speaks
 from api.practice_carrier.parcels import Parcel, Scan
-from api.practice_carrier.replies import Json
+from api.practice_carrier.practice import Practice
+from api.practice_carrier.replies import Asked, Json
 from api.practice_carrier.stories import Word
 from api.practice_carrier.trackers import Tracker
 
@@ -115,6 +120,53 @@ NO_NEWS: Json = {
 }
 """Nobody knows the number yet."""
 
+_NUMBER = re.compile(r"[a-zA-Z0-9\-_/.]{5,50}")
+_ERRORS: Mapping[int, tuple[str, str]] = {
+    400: ("validation_error", "The trackingNumber provided seems invalid."),
+    401: ("auth_invalid_api_key", "The API key is invalid."),
+    403: ("quota_limit_reached", "No more quota left. Please update your plan."),
+    404: ("tracker_not_found", "Tracker not found."),
+    429: ("too_many_requests", "Too many requests."),
+}
+NOT_UPDATABLE: Json = {"code": "tracker_not_updatable", "message": "This Tracker can't be updated."}
+
+
+def error_shown(status: int) -> Json:
+    """One of `errors`."""
+    code, message = _ERRORS.get(status, ("internal_error", "Something went wrong."))
+    return {"code": code, "message": message}
+
+
+def left_of(over: Over) -> Mapping[str, str]:
+    """The headers of a 429."""
+    left = {"RateLimit-Limit": str(over.allowed), "RateLimit-Remaining": "0", "RateLimit-Reset": str(over.wait_s)}
+    return {**left, "Retry-After": str(over.wait_s)}
+
+
+def knows(practice: Practice, asked: Asked) -> bool:
+    """Whether the key is a customer's."""
+    return asked.headers.get("authorization") == f"Bearer {practice.logins.key}"
+
+
+def decoded(body: bytes) -> Json:
+    """None where it is no JSON."""
+    try:
+        return msgspec.json.decode(body)
+    except msgspec.DecodeError:
+        return None
+
+
+def number_said(told: Json) -> str:
+    """The number that something is said of, valid or not; empty where there is none."""
+    number = told.get("trackingNumber") if isinstance(told, dict) else None
+    return number if isinstance(number, str) else ""
+
+
+def valid(told: Json) -> Json:
+    """What was said of a number, or None where it is none, or one made up such as AAAAAA."""
+    number = number_said(told)
+    return told if _NUMBER.fullmatch(number) and len(set(number)) > 1 else None
+
 
 def tracker_shown(tracker: Tracker, number: str) -> Json:
     """A tracker as it is made and told back."""
@@ -123,7 +175,7 @@ def tracker_shown(tracker: Tracker, number: str) -> Json:
         "trackingNumber": number,
         "shipmentReference": tracker.details.get("shipmentReference"),
         "clientTrackerId": tracker.details.get("clientTrackerId"),
-        "isSubscribed": True,
-        "isTracked": True,
+        "isSubscribed": tracker.ended_at is None,
+        "isTracked": tracker.ended_at is None,
         "createdAt": tracker.made_at.isoformat(timespec="milliseconds").replace("+00:00", "Z"),
     }

@@ -17,12 +17,16 @@ Endpoint = Callable[[Practice, Asked], Reply]
 
 
 class Manners(msgspec.Struct, frozen=True):
-    """How an interface knows its customers and says no: `refuse` a status, `too_many` calls over a limit."""
+    """How an interface knows its customers and says no: `refuse` a status, `too_many` calls over a limit.
+
+    `limited_as`: the limit that its calls count for, where it is not the one by its `name`.
+    """
 
     name: str
     knows: Callable[[Practice, Asked], bool]
     refuse: Callable[[int, Mapping[str, str]], Reply]
     too_many: Callable[[Over], Reply]
+    limited_as: str = ""
 
 
 def answered(
@@ -37,7 +41,7 @@ def answered(
     over, fault = None, None
     if not manners.knows(practice, asked):
         told = manners.refuse(401, {})
-    elif over := practice.limits.take(manners.name, references, practice.clock.now()):
+    elif over := practice.limits.take(manners.limited_as or manners.name, references, practice.clock.now()):
         told = manners.too_many(over)
     else:
         faults = practice.faults.next_for(manners.name, references)

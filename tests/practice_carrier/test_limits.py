@@ -8,7 +8,7 @@ import pytest
 from api.practice_carrier import Practice
 from api.practice_carrier.limits import Counted, Limit
 from shipments.tracking.carriers import fedex
-from tests.practice_carrier.asking import NUMBER, PARCELS, START, a_leg, an_account, asked, booked, send
+from tests.practice_carrier.asking import NUMBER, PARCELS, START, a_leg, an_account, asked, booked, creation_of, send
 
 NOBODY: list[str] = []
 
@@ -91,6 +91,26 @@ def test_thirty_numbers_are_one_call_of_the_day_and_one_of_each_number(
     assert [send(client, calls[0]).status_code for _ in range(2)] == [200, 429]
 
 
+def test_calls_that_make_many_trackers_have_a_limit_of_their_own(client: httpx.Client, practice: Practice) -> None:
+    practice.limit("ship24", most=1, within_s=60.0)
+    practice.limit("ship24_bulk", most=3, within_s=60.0)
+    account = an_account(practice, "ship24")
+    assert [send(client, creation_of([NUMBER], account)).status_code for _ in range(4)] == [201, 201, 201, 429]
+    assert [asked(client, practice, "ship24").status_code for _ in range(2)] == [200, 429]
+    assert [call.over_limit for call in practice.calls] == [None, None, None, "span", None, "span"]
+
+
+def test_a_call_about_more_numbers_than_a_hundred_is_refused_and_counted(
+    client: httpx.Client, practice: Practice
+) -> None:
+    practice.limit("ship24_bulk", numbers_per_call=100)
+    account, numbers = an_account(practice, "ship24"), [f"SHIP24-{number:05}" for number in range(101)]
+    assert [send(client, creation_of(numbers[:count], account)).status_code for count in (101, 100)] == [400, 201]
+    assert [call.over_limit for call in practice.calls] == ["numbers", None]
+    practice.limits.clear()
+    assert send(client, creation_of(numbers, account)).status_code == 400
+
+
 def test_limits_are_set_and_lifted_over_the_wire(client: httpx.Client, practice: Practice) -> None:
     booked(practice)
     body = [{"interface": "dhl", "per_number_per_day": 1, "resets_at": "23:00"}]
@@ -100,7 +120,9 @@ def test_limits_are_set_and_lifted_over_the_wire(client: httpx.Client, practice:
     assert asked(client, practice, "dhl").status_code == 200
 
 
-@pytest.mark.parametrize("wrong", [{"per_day": 0}, {"most": 0}, {"resets_at": "noon"}, {"unknown": 1}])
+@pytest.mark.parametrize(
+    "wrong", [{"per_day": 0}, {"most": 0}, {"numbers_per_call": 0}, {"resets_at": "noon"}, {"unknown": 1}]
+)
 def test_a_limit_that_makes_no_sense_is_refused(client: httpx.Client, wrong: dict[str, object]) -> None:
     assert client.post("/practice/limits", json=[{"interface": "dhl", **wrong}]).status_code == 400
 
