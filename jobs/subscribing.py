@@ -27,7 +27,7 @@ from shipments.tracking.accounts.logins import unopened
 from shipments.tracking.carriers.answers import Account
 from shipments.tracking.carriers.connecting import Client
 from shipments.tracking.carriers.fetching import Wire, fetch
-from shipments.tracking.carriers.pushing import Subscribed
+from shipments.tracking.carriers.pushing import GRANTED_STATUSES, Subscribed
 from shipments.tracking.pushes.entering import Lacking, accounts_with_errands, enter_subscriptions, lacking
 from shipments.tracking.pushes.subscribing import Came, Errand, come_back, give_up, set_out
 from shipments.transaction import perform, reading
@@ -35,7 +35,6 @@ from shipments.transaction import perform, reading
 log = logging.getLogger(__name__)
 T = TypeVar("T")
 MOST_A_ROUND = 50
-SUCCEEDS = frozenset({200, 201, 202, 204})
 
 
 class Asked(msgspec.Struct):
@@ -166,7 +165,8 @@ class Subscriber:
             if ending is None:
                 return dict[str, Subscribed]()
             call = ending
-        fetched = await fetch(client, account, call, heard_at=self._clock(), wire=wire, succeeds=SUCCEEDS)
+        succeeds = GRANTED_STATUSES if errand.hook is None else carrier.subscribed_statuses
+        fetched = await fetch(client, account, call, heard_at=self._clock(), wire=wire, succeeds=succeeds)
         if not fetched.found:
             if errand.key is not None:
                 return None

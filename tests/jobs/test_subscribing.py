@@ -1,14 +1,13 @@
 """Legs are subscribed to, renewed before that ends, and ended, each call within the budget and in the ledger."""
 
 import asyncio
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Any
-from uuid import UUID
 
 import pytest
 from sqlalchemy import select
-from sqlmodel import Session, col
+from sqlmodel import Session
 
 from jobs.subscribing import Asked, Subscriber
 from jobs.turns import Turns
@@ -18,82 +17,29 @@ from shipments.notices.notice import News
 from shipments.offices.scope import EVERYWHERE
 from shipments.settings import Settings
 from shipments.tracking.accounts import logins
-from shipments.tracking.accounts.account import CarrierAccount, LoginKind
+from shipments.tracking.accounts.account import CarrierAccount
 from shipments.tracking.accounts.choosing import hand_over
 from shipments.tracking.accounts.hooking import FORMER_SERVES, remove_hook
 from shipments.tracking.calls.call import CallKind, CarrierCall, Outcome
 from shipments.tracking.legs import remove_leg
-from shipments.tracking.polling.watch import LegWatch
 from shipments.tracking.pushes.entering import NOT_TOLD
-from shipments.tracking.pushes.push import Subscription
 from shipments.tracking.pushes.subscribing import RENEWED_BEFORE, hook_address, may_be_told, set_out
+from tests.jobs.subscribed import Subscribing
 from tests.jobs.subscription_server import SubscriptionServer, subscription_server
 from tests.story.journey import Journey
-from tests.tracking.pushes.telling import BOOKING, FORMER, SECRET, Told
+from tests.tracking.pushes.telling import BOOKING, FORMER, SECRET
 
 DAY = timedelta(days=1)
 POST, DELETE = ("POST", "/v2/event-subscriptions"), ("DELETE", "/v2/event-subscriptions/sub-1")
 LEASE = timedelta(minutes=2)
 
 
-class House(Told):
-    """Accounts at a carrier that runs."""
+class House(Subscribing):
+    """At a carrier that grants what it is asked for, unless told otherwise."""
 
     def __init__(self, journey: Journey, settings: Settings, carrier: SubscriptionServer) -> None:
-        super().__init__(journey, settings)
+        super().__init__(journey, settings, carrier.url)
         self.carrier = carrier
-
-    def line(self, carrier: str = "dcsa", **columns: Any) -> UUID:
-        """An account whose carrier is on loopback."""
-        defaults = {"base_url": self.carrier.url, "allow_private": True, "per_second": 1_000.0}
-        return self.account(carrier, **{**defaults, **columns})
-
-    def ups(self, **columns: Any) -> UUID:
-        """One with OAuth 2."""
-        token_url = f"{self.carrier.url}/security/v1/oauth/token"
-        id = self.line("ups", login=LoginKind.OAUTH2, token_url=token_url, header="Authorization", **columns)
-        self.change(id, lambda row: logins.seal_secret(self.settings.ring, row, secret="s", client_id="c"))
-        return id
-
-    def row(self, account: UUID) -> CarrierAccount:
-        """As it is now."""
-        return self.journey.see(lambda session: session.get_one(CarrierAccount, account))
-
-    def change(self, account: UUID, how: Any) -> None:
-        """Another state."""
-        self.journey.do(lambda session: how(session.get_one(CarrierAccount, account)), EVERYWHERE)
-
-    def ask(self, *, later: timedelta = timedelta(minutes=1), base_url: str = "http://127.0.0.1:8000") -> Asked:
-        """One round of the job."""
-        self.journey.now += later
-        settings = self.settings.model_copy(update={"base_url": base_url})
-
-        async def run() -> Asked:
-            subscriber = Subscriber(self.journey.database, settings, lambda: self.journey.now)
-            try:
-                return await subscriber.round()
-            finally:
-                await subscriber.close()
-
-        return asyncio.run(run())
-
-    def subscriptions(self) -> Sequence[Subscription]:
-        """All there are."""
-        return self.journey.see(lambda session: session.execute(select(Subscription)).scalars().all())
-
-    def ledger(self) -> list[tuple[CallKind, Outcome | None, int | None, int]]:
-        """What calls came to, in order, without tokens."""
-        calls = select(CarrierCall).where(col(CarrierCall.kind) == CallKind.SUBSCRIBE).order_by(col(CarrierCall.id))
-        rows = self.journey.see(lambda session: session.execute(calls).scalars().all())
-        return [(one.kind, one.outcome, one.status, one.legs) for one in rows]
-
-    def stop_watching(self, leg: UUID) -> None:
-        """Its box has arrived."""
-
-        def work(session: Session) -> None:
-            session.get_one(LegWatch, leg).due_at = None
-
-        self.journey.do(work, EVERYWHERE)
 
 
 @pytest.fixture(scope="module")
@@ -178,6 +124,16 @@ def test_what_is_over_is_ended_at_the_carrier_and_forgotten(each_house: House) -
     assert each_house.subscriptions() == []
     assert [outcome for _, outcome, _, _ in each_house.ledger()] == [Outcome.GRANTED, Outcome.GRANTED]
     assert each_house.ask().calls == 0
+
+
+def test_what_is_new_is_asked_for_before_what_is_over_is_ended(each_house: House) -> None:
+    account = each_house.line()
+    over = each_house.leg(account)
+    each_house.ask()
+    each_house.stop_watching(over)
+    each_house.leg(account, reference="PRB1")
+    assert each_house.ask().calls == 2
+    assert each_house.carrier.calls == [POST, POST, DELETE]
 
 
 def test_what_ends_by_itself_is_only_forgotten(house: House) -> None:
@@ -429,7 +385,7 @@ def test_nobody_is_told_an_address_without_https(house: House, settings: Setting
     assert hook_address("https://boxes.example/", public) == f"https://boxes.example/hooks/dcsa/{public.id}"
 
 
-@pytest.mark.parametrize("carrier_name", ["ship24", "dhl", "fedex"])
+@pytest.mark.parametrize("carrier_name", ["dhl", "fedex"])
 def test_carriers_that_need_not_or_cannot_be_asked_are_not(house: House, carrier_name: str) -> None:
     house.leg(house.line(carrier_name), reference="LX1")
     assert house.ask().calls == 0

@@ -8,7 +8,7 @@ import httpx
 import msgspec
 
 from api.practice_carrier import Practice
-from shipments.tracking.carriers import CARRIERS
+from shipments.tracking.carriers import CARRIERS, ship24
 from shipments.tracking.carriers.answers import Account, Answer, Call, LegAsked
 from shipments.tracking.milestones import Milestone
 
@@ -24,6 +24,7 @@ def forget_all(practice: Practice, *, at: datetime, days: float) -> None:
     practice.faults.clear()
     practice.limits.clear()
     practice.subscriptions.clear()
+    practice.trackers.clear()
     practice.calls.clear()
     practice.logins.token_s = 3_599
 
@@ -51,14 +52,21 @@ def send(client: httpx.Client, call: Call) -> httpx.Response:
 
 
 def creation_of(references: Sequence[str], account: Account) -> Call:
-    """Ship24's trackers for many numbers at once, which we make one by one."""
+    """Ship24's trackers for many numbers at once, of which nothing else is said."""
     headers, body = {account.header: account.secret}, [{"trackingNumber": one} for one in references]
     return Call("/public/v1/trackers/bulk", {}, headers, "POST", msgspec.json.encode(body))
 
 
 def results_of(tracker: str, account: Account) -> Call:
-    """Ship24's tracker by its id, which we read by its number."""
+    """Ship24's tracker by its id."""
     return Call(f"/public/v1/trackers/{tracker}/results", {}, {account.header: account.secret})
+
+
+def end_of(tracker: str, account: Account) -> Call:
+    """Ship24's tracker, to be followed no more."""
+    call = ship24.request_to_end(account, key=tracker)
+    assert call is not None
+    return call
 
 
 def asked(client: httpx.Client, practice: Practice, carrier: str, leg: LegAsked | None = None) -> httpx.Response:

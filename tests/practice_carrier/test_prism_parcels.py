@@ -16,13 +16,15 @@ import pytest
 
 from api.practice_carrier import Practice, practice_carrier
 from api.practice_carrier.stories import STORIES
-from shipments.tracking.carriers import CARRIERS
-from shipments.tracking.carriers.answers import Call
-from tests.practice_carrier.asking import NUMBER, START, a_leg, an_account, creation_of, results_of, send
+from shipments.tracking.carriers import CARRIERS, ship24
+from shipments.tracking.carriers.answers import Call, LegAsked
+from shipments.tracking.carriers.pushing import Hook
+from tests.practice_carrier.asking import NUMBER, START, a_leg, an_account, creation_of, end_of, results_of, send
 from tests.practice_carrier.proxying import needs, prisms
 
 UPS, LOGIN = "ups/Tracking.notabs.yaml", "ups/OAuthClientCredentials.yaml"
 SHIP24 = "ship24/ship24-tracking-api.yaml"
+HOOK = Hook("https://boxes.example/hooks/ship24/1", "a secret")
 DAYS = (0.1, 2, 4.9, 9, 40)
 REFUSALS = {"unauthorised": 401, "forbidden": 403, "not_found": 404, "over_quota": 429, "broken": 500, "busy": 503}
 LISTED = {"ups": {403, 404, 500, 503}, "ship24": set[int]()}
@@ -133,3 +135,44 @@ def test_trackers_one_by_one_and_many_at_once_are_as_ship24s_specification_has_t
     for id, status in ((tracker, 200), ("nobody", 404)):
         answer = send(proxied.ship24, results_of(id, account))
         assert (answer.status_code, answer.headers.get("sl-violations")) == (status, None)
+
+
+def test_our_own_questions_for_many_trackers_and_their_answers_are_as_ship24s_specification_has_them(
+    proxied: Proxied,
+) -> None:
+    account, legs = an_account(proxied.practice, "ship24"), [a_leg("PRISM000011"), a_leg("PRISM000012")]
+    made_up = a_leg("AAAAAA")
+    for asked_for, status in ((legs, 201), (legs, 201), ([*legs, made_up], 207), ([made_up], 400)):
+        answer = send(proxied.ship24, ship24.request_to_subscribe(asked_for, account, HOOK, key=None))
+        assert (answer.status_code, answer.headers.get("sl-violations")) == (status, None)
+        read = ship24.read_subscribed(answer.content, asked_for, key=None)
+        assert {leg.reference: read[leg.reference].key is None for leg in asked_for} == {
+            leg.reference: leg is made_up for leg in asked_for
+        }
+    tracker = answer_to(proxied, legs[0])
+    for leg in (legs[0], msgspec.structs.replace(legs[0], carrier_key=tracker)):
+        call = ship24.request_for(leg, account, since=None, page=None)
+        answer = send(proxied.ship24, call)
+        assert (answer.status_code, answer.headers.get("sl-violations")) == (200, None)
+    answer = send(proxied.ship24, end_of(tracker, account))
+    assert (answer.status_code, answer.headers.get("sl-violations")) == (200, None)
+
+
+@pytest.mark.parametrize(("fault", "status"), [("forbidden", 403), ("over_quota", 429)])
+def test_a_bulk_call_that_is_refused_whole_is_so_in_the_words_that_ship24_has_for_it(
+    proxied: Proxied, fault: str, status: int
+) -> None:
+    proxied.practice.fault(fault, times=1, interface="ship24")
+    account = an_account(proxied.practice, "ship24")
+    answer = send(proxied.ship24, ship24.request_to_subscribe([a_leg()], account, HOOK, key=None))
+    assert (answer.status_code, violations(answer)) == (status, [])
+    assert answer.json()["error"]["code"] in {"quota_limit_reached", "too_many_requests"}
+
+
+def answer_to(proxied: Proxied, leg: LegAsked) -> str:
+    """The id of a leg's tracker."""
+    account = an_account(proxied.practice, "ship24")
+    answer = send(proxied.ship24, ship24.request_to_subscribe([leg], account, HOOK, key=None))
+    key = ship24.read_subscribed(answer.content, [leg], key=None)[leg.reference].key
+    assert key is not None
+    return key

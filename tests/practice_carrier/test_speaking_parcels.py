@@ -8,8 +8,9 @@ import pytest
 
 from api.practice_carrier import Practice
 from api.practice_carrier.stories import STORIES
-from shipments.tracking.carriers import CARRIERS, fedex
+from shipments.tracking.carriers import CARRIERS, fedex, ship24
 from shipments.tracking.carriers.answers import NOT_FOUND, Answer
+from shipments.tracking.carriers.pushing import Hook
 from shipments.tracking.milestones import Milestone, Reason
 from tests.practice_carrier.asking import (
     NUMBER,
@@ -20,12 +21,14 @@ from tests.practice_carrier.asking import (
     asked,
     booked,
     creation_of,
+    end_of,
     milestones,
     read,
     results_of,
     send,
 )
 
+HOOK = Hook("https://boxes.example/hooks/ship24/1", "a secret")
 KNOWN_TO_NOBODY = "1Z999AA10123459999"
 
 
@@ -206,6 +209,34 @@ def test_ship24_says_of_each_of_many_what_became_of_it(
     assert (response.status_code, told["status"]) == (status, whole)
     assert [one["inputData"]["trackingNumber"] for one in told["data"]] == references
     assert ["tracker" in one for one in told["data"]] == [reference != "?" for reference in references]
+
+
+def test_ship24_follows_no_more_what_has_ended_and_tells_what_was_known(
+    client: httpx.Client, practice: Practice
+) -> None:
+    account = an_account(practice, "ship24")
+    practice.ship("ship24", NUMBER, started_at=practice.clock.now() - timedelta(days=4))
+    first = asked(client, practice, "ship24").json()["data"]["trackings"][0]
+    id = first["tracker"]["trackerId"]
+    assert send(client, end_of(id, account)).json()["data"]["tracker"]["isSubscribed"] is False
+    practice.clock.advance(20)
+    assert practice.trackers.numbers() == []
+    for later in (asked(client, practice, "ship24"), send(client, results_of(id, account))):
+        assert later.json()["data"]["trackings"][0]["events"] == first["events"] != []
+    again = send(client, ship24.request_to_subscribe([a_leg()], account, HOOK, key=None)).json()["data"]
+    assert [(one["itemStatus"], one["tracker"]["isSubscribed"]) for one in again] == [("existing", False)]
+
+
+def test_ship24_changes_nothing_else_of_a_tracker_and_none_that_it_does_not_have(
+    client: httpx.Client, practice: Practice
+) -> None:
+    account = an_account(practice, "ship24")
+    assert send(client, end_of("nobody", account)).status_code == 404
+    id = send(client, creation_of(["SHIP24-00001"], account)).json()["data"][0]["tracker"]["trackerId"]
+    for wrong in (b'{"originCountryCode": "NL"}', b'{"isSubscribed": true}', b"7"):
+        answer = send(client, msgspec.structs.replace(end_of(id, account), json=wrong))
+        assert (answer.status_code, answer.json()["errors"][0]["code"]) == (400, "tracker_not_updatable")
+    assert practice.trackers.numbers() == ["SHIP24-00001"]
 
 
 def test_ship24_finds_what_another_carrier_has(client: httpx.Client, practice: Practice) -> None:

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from email.utils import format_datetime
 from uuid import UUID
 
+import msgspec
 import pytest
 
 from api.practice_carrier import Practice, Running
@@ -20,13 +21,15 @@ from shipments.errors import (
 )
 from shipments.tracking.carriers import CARRIERS
 from shipments.tracking.carriers.answers import Account, Answer, LegAsked
-from shipments.tracking.carriers.asking import MOST_PAGES, Permit, always, ask
+from shipments.tracking.carriers.asking import MOST_PAGES, Permit, Said, always, ask
 from shipments.tracking.carriers.connecting import open_client
-from shipments.tracking.carriers.fetching import retry_after_s
+from shipments.tracking.carriers.fetching import Wire, retry_after_s
 from shipments.tracking.milestones import Milestone
 from tests.tracking.carriers.telling import BOOKING, DISPATCHED, HEARD, a_leg, an_account
+from tests.tracking.carriers.telling_parcels import a_parcel
 
 DCSA = CARRIERS["dcsa"]
+PARCEL = "SH240000001NL"
 
 
 def asked(
@@ -303,3 +306,40 @@ def test_being_told_to_wait_is_over_quota_and_costs_one_call(
         asked(an_account(running.url))
     assert raised.value.retry_after_s == 30
     assert len(practice.calls) == 1
+
+
+@pytest.mark.parametrize("permitted", [True, False])
+def test_a_key_that_the_carrier_does_not_know_is_asked_without_where_a_further_call_is_permitted(
+    running: Running, practice: Practice, permitted: bool
+) -> None:
+    practice.ship("ship24", PARCEL, started_at=DISPATCHED)
+    said, wires = said_by_ship24(running, carrier_key="nobody", permitted=permitted)
+    assert said.key_unknown
+    assert said.answer is not None
+    assert said.answer.found is permitted
+    assert [wire.status for wire in wires] == ([404, 200] if permitted else [404])
+
+
+def test_a_key_that_the_carrier_knows_needs_no_further_call(running: Running, practice: Practice) -> None:
+    practice.ship("ship24", PARCEL, started_at=DISPATCHED)
+    tracker, _ = practice.trackers.make({"trackingNumber": PARCEL}, DISPATCHED)
+    said, wires = said_by_ship24(running, carrier_key=tracker.id, permitted=False)
+    assert (said.key_unknown, [wire.status for wire in wires]) == (False, [200])
+
+
+def said_by_ship24(running: Running, *, carrier_key: str, permitted: bool) -> tuple[Said, list[Wire]]:
+    """Of one parcel, and how each call went."""
+    account = msgspec.structs.replace(an_account(running.url, carrier="ship24"), allow_private=True)
+    wires: list[Wire] = []
+
+    async def permit() -> bool:
+        return permitted
+
+    async def once() -> Said:
+        async with open_client(account) as client:
+            leg = a_parcel(PARCEL, carrier_key=carrier_key)
+            return await ask(
+                client, CARRIERS["ship24"], account, leg, since=None, heard_at=HEARD, permit=permit, wires=wires
+            )
+
+    return asyncio.run(once()), wires

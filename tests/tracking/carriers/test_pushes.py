@@ -31,13 +31,14 @@ from tests.tracking.pushes.telling import (
 )
 
 AT = datetime(2026, 3, 20, 10, tzinfo=UTC)
+SUBSCRIBING = {"dcsa", "ship24", "ups"}
 PUSHING = {name: carrier for name, carrier in CARRIERS.items() if isinstance(carrier, Pushes)}
 HOOK = Hook("https://boxes.example/hooks/dcsa/1", SECRET)
 
 
 def test_the_carriers_that_tell_by_themselves_and_those_that_must_be_asked_to() -> None:
     assert set(PUSHING) == {"dcsa", "dhl", "ship24", "ups"}
-    assert {name for name, carrier in CARRIERS.items() if isinstance(carrier, Subscribes)} == {"dcsa", "ups"}
+    assert {name for name, carrier in CARRIERS.items() if isinstance(carrier, Subscribes)} == SUBSCRIBING
     assert not isinstance(fedex, Pushes)
     assert {name: carrier.accepted_status for name, carrier in PUSHING.items()} == {
         "dcsa": 204,

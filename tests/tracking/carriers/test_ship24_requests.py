@@ -22,6 +22,12 @@ def test_a_tracker_is_made_and_read_in_one_call() -> None:
     }
 
 
+def test_a_tracker_that_is_known_is_read_by_its_id_and_nothing_is_sent_of_its_parcel() -> None:
+    call = ship24.request_for(a_parcel(NUMBER, carrier_key="id/1"), ACCOUNT, since=None, page=None)
+    assert (call.method, call.path, call.params) == ("GET", "/public/v1/trackers/id%2F1/results", {})
+    assert (call.headers["Authorization"], call.json) == ("Bearer practice", None)
+
+
 def test_what_is_sent_of_a_leg_never_changes_since_other_details_make_another_tracker() -> None:
     later = a_parcel(NUMBER, dispatched_at=DISPATCHED + timedelta(days=3))
     calls = [

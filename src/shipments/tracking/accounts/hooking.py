@@ -13,8 +13,8 @@ from shipments.tracking.accounts.account import CarrierAccount
 from shipments.tracking.accounts.administering import note_deed, the_account
 from shipments.tracking.accounts.logins import former_serves, hook_place
 from shipments.tracking.carriers import CARRIERS
-from shipments.tracking.carriers.pushing import Pushes
-from shipments.tracking.pushes.letting_go import let_go
+from shipments.tracking.carriers.pushing import Pushes, shares_subscriptions
+from shipments.tracking.pushes.letting_go import forget_all, let_go
 from shipments.tracking.pushes.push import Subscription
 
 HOOK_BYTES = 32
@@ -54,7 +54,7 @@ def make_hook(
 
 
 def remove_hook(session: Session, name: str, *, by: Actor, now: datetime) -> CarrierAccount:
-    """No message of its carrier is taken any more, and what was subscribed to is ended there.
+    """No message of its carrier is taken any more; what was subscribed to is ended there, unless polling lives of it.
 
     Raises NotFound, NotAllowed, or Conflict where there is no secret.
     """
@@ -62,7 +62,10 @@ def remove_hook(session: Session, name: str, *, by: Actor, now: datetime) -> Car
     if account.hook_secret_sealed is None:
         raise Conflict(f"The account {account.name} has no push secret.")
     account.hook_secret_sealed = account.hook_former_sealed = account.hook_former_until = None
-    let_go(session, select(Subscription.leg_id).where(col(Subscription.account_id) == account.id), now=now)
+    if shares_subscriptions(CARRIERS[account.carrier]):
+        forget_all(session, account.id)
+    else:
+        let_go(session, select(Subscription.leg_id).where(col(Subscription.account_id) == account.id), now=now)
     session.flush()
     note_deed(session, "account.remove_hook", account, by, now)
     return account

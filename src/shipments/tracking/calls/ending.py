@@ -11,7 +11,7 @@ from shipments.tracking.accounts.account import CarrierAccount
 from shipments.tracking.calls.budgets import Reserved, day_start, give_back, uncount_legs
 from shipments.tracking.calls.call import Outcome
 from shipments.tracking.calls.ledger import CallEnded, close_calls, open_among
-from shipments.tracking.carriers.asking import Said
+from shipments.tracking.carriers.asking import KEY_UNKNOWN, Said
 from shipments.tracking.polling.result import Result
 
 OUTCOMES: Mapping[type[CarrierError], Outcome] = {
@@ -51,16 +51,20 @@ def _give_back(session: Session, result: Result, account: CarrierAccount, still_
 
 
 def _ended(result: Result, news: Mapping[UUID, int]) -> Iterable[CallEnded]:
-    """What is new counts for the first call, so that sums are right; an error counts for the call that met it."""
+    """What is new counts for the first call that told anything, so that sums are right; an error for the one it met."""
     found = sum(news.get(leg.leg_id, 0) for leg in result.claim.legs)
     met = len(result.wires) - 1
+    told = next((index for index, wire in enumerate(result.wires) if wire.status != KEY_UNKNOWN), 0)
     for index, place in enumerate(_places(result)):
         if index > met:
             yield CallEnded(place.call_id, Outcome.NOT_MADE)
             continue
         wire = result.wires[index]
         outcome = _outcome(result, found) if index == met or result.is_answered else Outcome.NOTHING_NEW
-        yield CallEnded(place.call_id, outcome, wire.status, wire.size, wire.duration_ms, 0 if index else found)
+        if index < told:
+            outcome = Outcome.NOT_FOUND
+        new = found if index == told else 0
+        yield CallEnded(place.call_id, outcome, wire.status, wire.size, wire.duration_ms, new)
 
 
 def _outcome(result: Result, found: int) -> Outcome:

@@ -19,6 +19,7 @@ class LegAsked(msgspec.Struct, frozen=True):
     `is_last`: this leg ends in the country of origin, so that its `to_place` is our own last port.
     An empty `reference` or place was not said: then nothing is refused for being another parcel's.
     `dispatched_at` tells a reused number from ours; None: not yet dispatched, nothing is refused for its age.
+    `carrier_key`: the carrier's own for what it tells of this leg by itself, where it gave one.
     """
 
     reference_type: str
@@ -28,6 +29,7 @@ class LegAsked(msgspec.Struct, frozen=True):
     to_place: str
     dispatched_at: datetime | None
     is_last: bool
+    carrier_key: str | None = None
 
     def __repr__(self) -> str:
         return f"LegAsked(reference_type={self.reference_type!r}, mode={self.mode!r})"

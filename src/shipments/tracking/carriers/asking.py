@@ -7,6 +7,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import datetime
 from hashlib import blake2b
+from typing import NamedTuple
 
 import httpx
 import msgspec
@@ -15,8 +16,10 @@ from shipments.errors import CarrierUnavailable
 from shipments.tracking.carriers.answers import NOT_FOUND, Account, Answer, AsksMany, Carrier, LegAsked, Unanswered
 from shipments.tracking.carriers.believing import together
 from shipments.tracking.carriers.fetching import MOST_BYTES, Fetched, Wire, fetch
+from shipments.tracking.carriers.pushing import shares_subscriptions
 
 MOST_PAGES = 20
+KEY_UNKNOWN = 404
 NOT_NAMED = Answer(found=False, problems=("the answer does not name this number",))
 
 Permit = Callable[[], Awaitable[bool]]
@@ -31,10 +34,12 @@ class Said(msgspec.Struct, frozen=True):
     """What a carrier said of one leg. `answer` None: the same bytes as last time.
 
     `digest`: to know the same answer by next time; None where it left doubts, found nothing or has several pages.
+    `key_unknown`: the carrier's own key for what it tells of this leg means nothing to it any more.
     """
 
     answer: Answer | None
     digest: bytes | None = None
+    key_unknown: bool = False
 
 
 async def ask(
@@ -56,31 +61,68 @@ async def ask(
     `known`: the digest of the last answer; the same again is not read. `wires` grows by one for each call made.
     `permit` is awaited before every call after the first, so that pages count against the budget; where it
     refuses, the answer comes with `next_page` set. A page that fails fails the whole: half an answer would
-    move `since` beyond what was never read.
+    move `since` beyond what was never read. A leg whose key the carrier does not know is asked for without it.
 
     Raises as `fetch`.
     """
+    deadline_s = carrier.usual.deadline_s if deadline_s is None else deadline_s
+    wires = [] if wires is None else wires
+    try:
+        async with asyncio.timeout(deadline_s) as deadline:
+            asking = _Asking(client, carrier, account, since, heard_at, known, permit, wires, most_bytes, deadline)
+            return await _by_key_or_without(asking, leg)
+    except TimeoutError as error:
+        raise _too_slow(carrier, deadline_s) from error
+
+
+class _Asking(NamedTuple):
+    """How one leg is asked about; as in `ask`."""
+
+    client: httpx.AsyncClient
+    carrier: Carrier
+    account: Account
+    since: datetime | None
+    heard_at: datetime
+    known: bytes | None
+    permit: Permit
+    wires: list[Wire]
+    most_bytes: int
+    deadline: asyncio.Timeout
+
+
+async def _by_key_or_without(asking: _Asking, leg: LegAsked) -> Said:
+    if leg.carrier_key is None or not shares_subscriptions(asking.carrier):
+        return await _pages(asking, leg)
+    said = await _pages(asking, leg)
+    if asking.wires[-1].status != KEY_UNKNOWN:
+        return said
+    if await _permitted(asking.permit, asking.deadline):
+        said = await _pages(asking, msgspec.structs.replace(leg, carrier_key=None))
+    return msgspec.structs.replace(said, key_unknown=True)
+
+
+async def _pages(asking: _Asking, leg: LegAsked) -> Said:
+    carrier, since, heard_at = asking.carrier, asking.since, asking.heard_at
     pages: list[Answer] = []
     page: str | None = None
     digest = None
-    wires = [] if wires is None else wires
-    deadline_s = carrier.usual.deadline_s if deadline_s is None else deadline_s
-    try:
-        async with asyncio.timeout(deadline_s) as deadline:
-            while not pages or (page and len(pages) < MOST_PAGES and await _permitted(permit, deadline)):
-                call = carrier.request_for(leg, account, since=since, page=page)
-                wires.append(wire := Wire())
-                succeeds = carrier.usual.succeeds
-                heard = await fetch(
-                    client, account, call, heard_at=heard_at, wire=wire, succeeds=succeeds, most_bytes=most_bytes
-                )
-                digest = None if pages else _digest(heard, leg, since)
-                if digest is not None and digest == known:
-                    return Said(None, digest)
-                pages.append(_read(carrier, heard, leg, since, heard_at))
-                page = pages[-1].next_page
-    except TimeoutError as error:
-        raise _too_slow(carrier, deadline_s) from error
+    while not pages or (page and len(pages) < MOST_PAGES and await _permitted(asking.permit, asking.deadline)):
+        call = carrier.request_for(leg, asking.account, since=since, page=page)
+        asking.wires.append(wire := Wire())
+        heard = await fetch(
+            asking.client,
+            asking.account,
+            call,
+            heard_at=heard_at,
+            wire=wire,
+            succeeds=carrier.usual.succeeds,
+            most_bytes=asking.most_bytes,
+        )
+        digest = None if pages else _digest(heard, leg, since)
+        if digest is not None and digest == asking.known:
+            return Said(None, digest)
+        pages.append(_read(carrier, heard, leg, since, heard_at))
+        page = pages[-1].next_page
     answer = together(pages, leg.to_place)
     return Said(answer, digest if answer.found and not answer.problems and answer.next_page is None else None)
 

@@ -87,6 +87,9 @@ def _read(
 accepted_status: Final = dcsa_pushing.accepted_status
 most_per_subscription: Final = dcsa_pushing.most_per_subscription
 subscription_lives: Final = dcsa_pushing.subscription_lives
+subscriptions_per_second: Final = dcsa_pushing.subscriptions_per_second
+subscribed_statuses: Final = dcsa_pushing.subscribed_statuses
+subscription_is_shared: Final = dcsa_pushing.subscription_is_shared
 takes_secret = dcsa_pushing.takes_secret
 is_genuine = dcsa_pushing.is_genuine
 made_at = dcsa_pushing.made_at

@@ -17,15 +17,25 @@ from shipments.errors import CarrierUnreadable, Invalid
 from shipments.tracking.carriers.answers import Account, Call, LegAsked
 from shipments.tracking.carriers.dcsa_reading import REFERENCE_TYPES
 from shipments.tracking.carriers.dcsa_shapes import events_said
-from shipments.tracking.carriers.pushing import Hook, Subscribed, bare_ones, header_of, is_signed_by_one_of
+from shipments.tracking.carriers.pushing import (
+    GRANTED_STATUSES,
+    Hook,
+    Subscribed,
+    bare_ones,
+    can_be_kept,
+    header_of,
+    is_signed_by_one_of,
+)
 from shipments.tracking.carriers.times import written_time
 
 accepted_status: Final = 204
 most_per_subscription: Final = 1
 subscription_lives: Final = None
+subscriptions_per_second: Final = None
+subscribed_statuses: Final = GRANTED_STATUSES
+subscription_is_shared: Final = False
 
 _PATH = "/v2/event-subscriptions"
-_LONGEST_KEY = 100
 _SHORTEST_SECRET = 32
 
 
@@ -95,7 +105,7 @@ def read_subscribed(answer: bytes, legs: Sequence[LegAsked], *, key: str | None)
             key = msgspec.json.decode(answer, type=_Made).id
         except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
             raise CarrierUnreadable("The DCSA answer names no subscription.") from None
-        if not (0 < len(key) <= _LONGEST_KEY and key.isascii() and key.isprintable()) or key in (".", ".."):
+        if not can_be_kept(key):
             raise CarrierUnreadable("The DCSA answer names no subscription that can be kept.")
     return {leg.reference: Subscribed(key) for leg in legs}
 

@@ -13,6 +13,7 @@ import msgspec
 from shipments.batches.batch import bare
 from shipments.tracking.carriers.answers import Account, Answer, Call, Carrier, LegAsked
 
+GRANTED_STATUSES = frozenset({200, 201, 202, 204})
 _LONGEST_REFERENCE = 80
 _LONGEST_KEY = 120
 
@@ -63,12 +64,21 @@ class Subscribes(Pushes, Protocol):
     """A carrier that must be asked to tell us, leg by leg.
 
     `most_per_subscription`: legs in one call. `subscription_lives`: until it must be asked again; None: for ever.
+    `subscriptions_per_second`: where fewer of these calls are taken than of others. `subscribed_statuses`: of an answer
+    that says what became of each leg. `subscription_is_shared`: a number is followed once, however often it is asked
+    for, without a secret of ours, and polling lives of it too: by its key, where a leg has one.
     """
 
     @property
     def most_per_subscription(self) -> int: ...
     @property
     def subscription_lives(self) -> timedelta | None: ...
+    @property
+    def subscriptions_per_second(self) -> float | None: ...
+    @property
+    def subscribed_statuses(self) -> frozenset[int]: ...
+    @property
+    def subscription_is_shared(self) -> bool: ...
 
     def may_subscribe(self, leg: LegAsked) -> bool:
         """Whether its number is one that this carrier tells about by itself."""
@@ -95,7 +105,17 @@ def bare_ones(named: Sequence[str | None]) -> frozenset[str]:
 def subscription_said(carrier: Pushes, headers: Mapping[str, str]) -> str | None:
     """As `subscription_told`; None also where it is no key that could be kept, or the carrier is not asked to tell."""
     said = carrier.subscription_told(headers) if isinstance(carrier, Subscribes) else None
-    return said if said and said.isprintable() and len(said) <= _LONGEST_KEY else None
+    return said if said is not None and can_be_kept(said) else None
+
+
+def shares_subscriptions(carrier: Carrier) -> bool:
+    """Whether what it is asked to tell of is followed once, for us and for polling alike."""
+    return isinstance(carrier, Subscribes) and carrier.subscription_is_shared
+
+
+def can_be_kept(key: str) -> bool:
+    """Whether a carrier's key for a subscription can stand in our table, and in a path."""
+    return 0 < len(key) <= _LONGEST_KEY and key.isascii() and key.isprintable() and key not in (".", "..")
 
 
 def header_of(headers: Mapping[str, str], wanted: str) -> str:

@@ -1,18 +1,18 @@
 """Ship24, an aggregator of many hundred carriers: one tracker for a number, and how its answers read.
 
-Source: Ship24's tracking specification. `POST /trackers/track` makes the tracker of a number where there is none, and
-reads it; so a hundred are never made in one call (`/trackers/bulk`), nor read by an id that would have to be kept:
-neither would save a call. The same number with other details makes another tracker, which costs: what we send of a leg
-never changes.
+Source: Ship24's tracking specification. Where an account takes messages, the trackers of new legs are made a hundred a
+call (`ship24_trackers`), told of by themselves, and read by their id: that can make no second one, which would cost.
+A leg without such an id is read by `POST /trackers/track`, which makes its tracker where there is none, and has the
+same details. By number alone (`/trackers/search`) nothing is read: it tells of every tracker that ever had the number.
 """
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any, Final
+from typing import Final
 
 import msgspec
 
-from shipments.tracking.carriers import parcels, ship24_pushing
+from shipments.tracking.carriers import ship24_pushing, ship24_trackers
 from shipments.tracking.carriers.answers import Account, Answer, Budget, Call, LegAsked, Login, Usual
 from shipments.tracking.carriers.ship24_reading import Reading
 from shipments.tracking.carriers.ship24_shapes import trackings_said
@@ -28,32 +28,17 @@ usual: Final = Usual(
     succeeds=frozenset({200, 201, 207}),
     deadline_s=70.0,
 )
-"""Ten calls a second. The first call for a number may take a minute, while Ship24 asks the carrier itself."""
-
-_PATH = "/public/v1/trackers"
+"""Ten calls a second, beside those that make many trackers. The first call for a number may take a minute, while
+Ship24 asks the carrier itself."""
 
 
 def request_for(leg: LegAsked, account: Account, *, since: datetime | None, page: str | None) -> Call:
-    """Makes a tracker for one leg where there is none, and reads it. Ship24 always answers with everything."""
-    return Call(
-        path=f"{_PATH}/track",
-        params={},
-        headers=_headers(account),
-        method="POST",
-        json=msgspec.json.encode(_tracker(leg)),
-    )
-
-
-def _headers(account: Account) -> Mapping[str, str]:
-    return {account.header: account.secret, "Accept": "application/json"}
-
-
-def _tracker(leg: LegAsked) -> dict[str, Any]:  # Any: a JSON object
-    countries = {
-        "originCountryCode": parcels.country_of(leg.from_place),
-        "destinationCountryCode": parcels.country_of(leg.to_place),
-    }
-    return {"trackingNumber": leg.reference} | {name: code for name, code in countries.items() if code}
+    """Reads the leg's tracker, which is made where none is known. Ship24 always answers with everything."""
+    headers = ship24_trackers.headers_of(account)
+    if leg.carrier_key is not None:
+        return Call(ship24_trackers.results_path(leg.carrier_key), {}, headers)
+    made = msgspec.json.encode(ship24_trackers.tracker_of(leg))
+    return Call(f"{ship24_trackers.PATH}/track", {}, headers, "POST", made)
 
 
 def read_answer(
@@ -73,6 +58,16 @@ takes_secret = ship24_pushing.takes_secret
 is_genuine = ship24_pushing.is_genuine
 made_at = ship24_pushing.made_at
 pushed_references = ship24_pushing.pushed_references
+most_per_subscription: Final = ship24_trackers.most_per_subscription
+subscription_lives: Final = ship24_trackers.subscription_lives
+subscriptions_per_second: Final = ship24_trackers.subscriptions_per_second
+subscription_told = ship24_pushing.subscription_told
+subscribed_statuses: Final = ship24_trackers.subscribed_statuses
+subscription_is_shared: Final = ship24_trackers.subscription_is_shared
+may_subscribe = ship24_trackers.may_subscribe
+request_to_subscribe = ship24_trackers.request_to_subscribe
+read_subscribed = ship24_trackers.read_subscribed
+request_to_end = ship24_trackers.request_to_end
 
 
 def read_pushed(body: bytes, leg: LegAsked, *, heard_at: datetime) -> Answer:

@@ -1,4 +1,4 @@
-"""Ship24 tells us by itself of every number that it has a tracker for; nothing has to be asked.
+"""Ship24 tells us by itself of every number that it has a tracker for (`ship24_trackers` makes them).
 
 Source: Ship24's tracking specification, "Receive webhooks". It allots the secret itself, and sends it as
 `Authorization: Bearer`; the address of the hook is typed into its dashboard.
@@ -55,3 +55,8 @@ def pushed_references(body: bytes) -> frozenset[str]:
         named.append(tracking.tracker.number if tracking.tracker else None)
         named += [one.number for one in (tracking.shipment.numbers if tracking.shipment else None) or ()]
     return bare_ones(named)
+
+
+def subscription_told(headers: Mapping[str, str]) -> str | None:
+    """Every message names its number instead."""
+    return None

@@ -92,6 +92,9 @@ def read_answer(
 accepted_status: Final = ups_pushing.accepted_status
 most_per_subscription: Final = ups_pushing.most_per_subscription
 subscription_lives: Final = ups_pushing.subscription_lives
+subscriptions_per_second: Final = ups_pushing.subscriptions_per_second
+subscribed_statuses: Final = ups_pushing.subscribed_statuses
+subscription_is_shared: Final = ups_pushing.subscription_is_shared
 takes_secret = ups_pushing.takes_secret
 is_genuine = ups_pushing.is_genuine
 made_at = ups_pushing.made_at

@@ -18,7 +18,15 @@ from shipments.batches.batch import bare
 from shipments.errors import CarrierUnreadable, Invalid
 from shipments.tracking.carriers.answers import Account, Call, LegAsked
 from shipments.tracking.carriers.parts import Container, read_parts
-from shipments.tracking.carriers.pushing import Hook, Subscribed, bare_ones, fits_a_header, header_of, is_one_of
+from shipments.tracking.carriers.pushing import (
+    GRANTED_STATUSES,
+    Hook,
+    Subscribed,
+    bare_ones,
+    fits_a_header,
+    header_of,
+    is_one_of,
+)
 from shipments.tracking.carriers.ups_shapes import Activity
 from shipments.tracking.carriers.ups_times import moment_of
 
@@ -26,6 +34,9 @@ accepted_status: Final = 200
 takes_secret = fits_a_header
 most_per_subscription: Final = 100
 subscription_lives: Final = timedelta(days=14)
+subscriptions_per_second: Final = None
+subscribed_statuses: Final = GRANTED_STATUSES
+subscription_is_shared: Final = False
 
 _NUMBER = re.compile(r"1Z[0-9A-Z]{16}")
 _PATH = "/api/track/v1/subscription/standard/package"

@@ -17,6 +17,7 @@ from shipments.tracking.polling.blaming import Failure, blame
 from shipments.tracking.polling.result import Result
 from shipments.tracking.polling.scheduling import Answered, Held, leave_due, plan_answered, plan_failed
 from shipments.tracking.polling.watch import LegWatch
+from shipments.tracking.pushes.letting_go import subscribe_anew
 
 
 class Recorded(msgspec.Struct, frozen=True):
@@ -37,6 +38,7 @@ def record(session: Session, results: Sequence[Result], *, pace: float, now: dat
     held = _still_held(session, results)
     heard = _hear(session, results, held, now)
     _plan(session, results, held, pace, now)
+    subscribe_anew(session, [one.leg.leg_id for one in _answered(results, held) if one.said.key_unknown], now=now)
     stopped = _blame(session, results, accounts, held, pace, now)
     end_calls(session, results, accounts, heard.new, now=now)
     return Recorded(

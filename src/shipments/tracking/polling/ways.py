@@ -15,6 +15,7 @@ from shipments.boxes.box import Stage
 from shipments.tracking.carriers.answers import LegAsked
 from shipments.tracking.lanes.lane import OF_LEG, Lane
 from shipments.tracking.polling.due import WATCHED_AFTER_EARLY_END
+from shipments.tracking.pushes.push import Subscription
 
 ARRIVED_STAGES = frozenset({Stage.AT_THE_OFFICE, Stage.READY, Stage.HANDED_OVER})
 ENDED_EARLY = frozenset({Stage.LOST, Stage.RETURNED, Stage.DESTROYED, Stage.WITHDRAWN})
@@ -47,7 +48,7 @@ _IDS: BindParameter[UUID] = bindparam("ids", expanding=True)
 _IS_LAST = not_(exists().where(col(_later.batch_id) == col(Leg.batch_id), col(_later.position) > col(Leg.position)))
 _COLUMNS: Any = (  # Any: columns of several tables
     *(Leg.id, Leg.reference_type, Leg.reference, Leg.mode, Leg.from_place, Leg.to_place, Dispatch.at),
-    *(_IS_LAST, Batch.stage, Batch.heard_at, Lane.quiet_s),
+    *(_IS_LAST, Subscription.carrier_key, Batch.stage, Batch.heard_at, Lane.quiet_s),
 )
 _WAYS = (
     select(*_COLUMNS)
@@ -55,6 +56,7 @@ _WAYS = (
     .join(Batch, col(Batch.id) == col(Leg.batch_id))
     .outerjoin(Dispatch, col(Dispatch.batch_id) == col(Leg.batch_id))
     .outerjoin(Lane, OF_LEG)
+    .outerjoin(Subscription, col(Subscription.leg_id) == col(Leg.id))
     .where(col(Leg.id).in_(_IDS))
 )
 
@@ -63,6 +65,6 @@ def ways_of(session: Session, legs: Sequence[UUID]) -> Mapping[UUID, Way]:
     """Leg → as its carrier is asked about it. For jobs: legs of every office."""
     rows = session.connection().execute(_WAYS, {"ids": legs}) if legs else ()
     return {
-        row.id: Way(LegAsked(row[1], row[2], row[3], row[4], row[5], row[6], bool(row[7])), row[8], row[9], row[10])
+        row.id: Way(LegAsked(row[1], row[2], row[3], row[4], row[5], row[6], bool(row[7]), row[8]), *row[9:])
         for row in rows
     }

@@ -12,7 +12,7 @@ from shipments.database import insert_or_ignore, new_id
 from shipments.tracking.accounts.account import CarrierAccount
 from shipments.tracking.accounts.hooking import FORMER_SERVES
 from shipments.tracking.carriers import CARRIERS
-from shipments.tracking.carriers.pushing import Subscribes
+from shipments.tracking.carriers.pushing import Subscribes, shares_subscriptions
 from shipments.tracking.polling.watch import LegWatch
 from shipments.tracking.polling.ways import ways_of
 from shipments.tracking.pushes.push import Subscription
@@ -45,7 +45,8 @@ def lacking(session: Session, *, base_url: str, now: datetime) -> Lacking:
     for account in told:
         over += _found(session, account, _IS_OVER, or_(col(Subscription.carrier_key).is_(None), _settled(now)))
         until = account.hook_former_until
-        if until is not None and until > now:  # while the former secret is still taken, every carrier gets the new one
+        holds_secret = not shares_subscriptions(CARRIERS[account.carrier])
+        if holds_secret and until is not None and until > now:  # while the former one serves, each gets the new one
             outdated += _found(session, account, col(Subscription.made_at) < until - FORMER_SERVES, _settled(now))
     return Lacking({account.id: _missing(session, account) for account in told}, over, outdated)
 

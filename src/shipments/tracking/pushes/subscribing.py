@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 from uuid import UUID
 
 import msgspec
-from sqlalchemy import or_, select
+from sqlalchemy import select
 from sqlmodel import Session, col
 
 from shipments.errors import CarrierError, CarrierOverQuota, CarrierRefused, SealBroken
@@ -28,12 +28,15 @@ from shipments.tracking.carriers.pushing import Hook, Subscribed, Subscribes
 from shipments.tracking.polling.blaming import Failure, blame
 from shipments.tracking.polling.due import backoff
 from shipments.tracking.polling.watch import LegWatch
-from shipments.tracking.polling.ways import ways_of
+from shipments.tracking.pushes.gathering import gather
+from shipments.tracking.pushes.letting_go import SHARED_FOR
 from shipments.tracking.pushes.push import Subscription
 
 RENEWED_BEFORE = timedelta(days=2)
 GIVEN_UP_AFTER = 5
 """Failures, after which a subscription that is over is left to the carrier."""
+LEFT_TO_POLLING_AFTER = 20
+"""Failures, after which a number that is refused is asked for no more. They take three days: labels are made early."""
 Came = Mapping[str, Subscribed] | CarrierError | None
 """By reference, what became of each leg's subscription; None: the carrier does not know the one that was named."""
 
@@ -79,30 +82,24 @@ def set_out(
     if account.stopped_reason is not None or held_back or not isinstance(carrier, Subscribes):
         return None
     told = may_be_told(account, base_url)
-    chosen, over = _chosen(session, account_id, carrier.most_per_subscription, told, now)
+    gathered = gather(session, account_id, carrier, told=told, now=now)
+    chosen = gathered.subscriptions
     if not chosen:
         return None
     legs = [(one.leg_id, one.due_at) for one in chosen if one.leg_id is not None]
-    reserved = budgets.reserve(session, account, CallKind.SUBSCRIBE, legs, now=now)
+    per_second = None if gathered.is_over else carrier.subscriptions_per_second
+    reserved = budgets.reserve(session, account, CallKind.SUBSCRIBE, legs, per_second=per_second, now=now)
     if reserved is None:
         return None
-    hook = None if over else _hook(ring, account, base_url, now)
-    ways = {} if over else ways_of(session, [leg for leg, _ in legs])
+    hook = None if gathered.is_over else _hook(ring, account, base_url, now)
     due_at = reserved.at + lease
-    until = max(due_at - timedelta(seconds=carrier.usual.deadline_s), reserved.at)
-    placed = Placed(reserved.call_id, reserved.at, [leg for leg, _ in legs], budgets.apart(account), until)
+    until, apart = due_at - timedelta(seconds=carrier.usual.deadline_s), budgets.apart(account, per_second)
+    about = [leg for leg, _ in legs]
+    placed = Placed(reserved.call_id, reserved.at, about, apart, max(until, reserved.at), per_second)
     for one in chosen:
         one.due_at = due_at
-    return Errand(
-        account_id,
-        carrier,
-        placed,
-        due_at,
-        [one.id for one in chosen],
-        {one.id: ways[one.leg_id].asked for one in chosen if one.leg_id is not None and not over},
-        hook,
-        chosen[0].carrier_key,
-    )
+    ids = [one.id for one in chosen]
+    return Errand(account_id, carrier, placed, due_at, ids, gathered.legs, hook, chosen[0].carrier_key)
 
 
 def _hook(ring: KeyRing, account: CarrierAccount, base_url: str, now: datetime) -> Hook:
@@ -111,25 +108,6 @@ def _hook(ring: KeyRing, account: CarrierAccount, base_url: str, now: datetime) 
     except SealBroken:
         mended = f"'shipments accounts hook {account.name} --rotate' makes another one"
         raise CarrierRefused(f"The push secret of the account {account.name} does not open; {mended}.") from None
-
-
-def _chosen(
-    session: Session, account_id: UUID, most: int, told: bool, now: datetime
-) -> tuple[Sequence[Subscription], bool]:
-    """The subscriptions of one call, locked: one that is over, else as many as fit; and whether they are over."""
-    is_over, has_key = col(LegWatch.due_at).is_(None), col(Subscription.carrier_key).is_not(None)
-    rows = session.execute(
-        select(Subscription, is_over)
-        .outerjoin(LegWatch, col(LegWatch.leg_id) == col(Subscription.leg_id))
-        .where(col(Subscription.account_id) == account_id, col(Subscription.due_at) <= now)
-        .where(or_(~is_over, has_key) if told else col(Subscription.leg_id).is_(None))
-        .order_by(col(Subscription.due_at), col(Subscription.id))
-        .limit(most)
-        .with_for_update(of=Subscription, skip_locked=True)
-        .execution_options(populate_existing=True)
-    ).all()
-    ending = [one for one, over in rows if over]
-    return (ending[:1], True) if ending else ([one for one, _ in rows], False)
 
 
 PLAN_WITHOUT_PUSHES = 403
@@ -152,20 +130,25 @@ def come_back(session: Session, errand: Errand, came: Came, wire: Wire, *, pace:
     Returns the name of the account if it stopped just now.
     """
     stopped = None if wire.status == PLAN_WITHOUT_PUSHES else _blamed(session, errand, came, pace, now)
-    outcome = Outcome.NOT_FOUND if came is None else Outcome.GRANTED
-    if isinstance(came, CarrierError):
-        outcome = OUTCOMES[type(came)]
-    ended = ledger.CallEnded(errand.placed.call_id, outcome, wire.status, wire.size, wire.duration_ms)
+    ended = ledger.CallEnded(errand.placed.call_id, _outcome(came), wire.status, wire.size, wire.duration_ms)
     ledger.close_calls(session, [ended], now=now)
     held = _claimed(session, errand)
     for one in held:
         _settle(session, one, errand, came, pace, now)
     if isinstance(came, Mapping):
-        lost = {id: leg for id, leg in errand.legs.items() if id not in {one.id for one in held}}
-        _end_what_was_lost(
-            session, errand, [came[leg.reference] for leg in lost.values() if leg.reference in came], now
-        )
+        lost = errand.legs.keys() - {one.id for one in held}
+        if lost and errand.carrier.subscription_is_shared:
+            lost -= _still_watched(session, errand)
+        references = {errand.legs[id].reference for id in lost}
+        _end_what_was_lost(session, errand, [came[one] for one in references if one in came], now)
     return stopped
+
+
+def _outcome(came: Came) -> Outcome:
+    if isinstance(came, CarrierError):
+        return OUTCOMES[type(came)]
+    unknown = came is None or (came and all(one.refused for one in came.values()))
+    return Outcome.NOT_FOUND if unknown else Outcome.GRANTED
 
 
 def _blamed(session: Session, errand: Errand, came: Came, pace: float, now: datetime) -> str | None:
@@ -189,14 +172,26 @@ def _claimed(session: Session, errand: Errand) -> Sequence[Subscription]:
     return session.execute(claimed).scalars().all()
 
 
+def _still_watched(session: Session, errand: Errand) -> set[UUID]:
+    """The errand's subscriptions whose leg is asked about with this account: whoever else asks for it gets the same."""
+    watched = select(col(LegWatch.leg_id)).where(
+        col(LegWatch.leg_id).in_(errand.placed.legs),
+        col(LegWatch.account_id) == errand.account_id,
+        col(LegWatch.due_at).is_not(None),
+    )
+    legs = set(session.execute(watched).scalars())
+    return {id for id, leg in zip(errand.subscriptions, errand.placed.legs, strict=True) if leg in legs}
+
+
 def _end_what_was_lost(session: Session, errand: Errand, made: Sequence[Subscribed], now: datetime) -> None:
     """What was made for legs that were moved or removed meanwhile, or made twice: it would live on there for ever."""
     keys = {one.key for one in made if one.key is not None}
     known = select(col(Subscription.carrier_key)).where(
         col(Subscription.account_id) == errand.account_id, col(Subscription.carrier_key).in_(keys)
     )
+    due_at = now + SHARED_FOR if errand.carrier.subscription_is_shared else now
     for key in sorted(keys - set(session.execute(known).scalars())):
-        session.add(Subscription(account_id=errand.account_id, carrier_key=key, due_at=now))
+        session.add(Subscription(account_id=errand.account_id, carrier_key=key, due_at=due_at))
 
 
 def _settle(session: Session, one: Subscription, errand: Errand, came: Came, pace: float, now: datetime) -> None:
@@ -209,9 +204,12 @@ def _settle(session: Session, one: Subscription, errand: Errand, came: Came, pac
         one.carrier_key, one.due_at = None, now
         return
     said = came.get(errand.legs[one.id].reference)
-    if said is None or said.refused is not None:
-        why = "The answer does not name this number." if said is None else f"Refused: {said.refused}."
-        _failed(session, one, errand, why, pace, now)
+    if said is None:
+        _failed(session, one, errand, "The answer does not name this number.", pace, now)
+    elif said.refused is not None:
+        _failed(session, one, errand, f"Refused: {said.refused}.", pace, now)
+        if one.failures >= LEFT_TO_POLLING_AFTER:
+            one.due_at = None
     else:
         lives = errand.carrier.subscription_lives
         one.carrier_key, one.made_at, one.failures, one.trouble = said.key, now, 0, None
