@@ -134,13 +134,14 @@ class Usual(msgspec.Struct, frozen=True, kw_only=True):
     """What an account of this carrier is like unless whoever adds it says otherwise.
 
     `base_url`: empty where every customer, or every line, has another. `succeeds`: the statuses of an answer to read.
-    `deadline_s`: the longest a call may take.
+    `over_quota`: those that say that the plan allows no call now. `deadline_s`: the longest a call may take.
     """
 
     base_url: str = ""
     login: Login = Login()
     budget: Budget = Budget()
     succeeds: frozenset[int] = frozenset({200})
+    over_quota: frozenset[int] = frozenset({429})
     deadline_s: float = 20.0
 
 

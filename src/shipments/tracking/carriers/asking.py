@@ -116,6 +116,7 @@ async def _pages(asking: _Asking, leg: LegAsked) -> Said:
             heard_at=heard_at,
             wire=wire,
             succeeds=carrier.usual.succeeds,
+            over_quota=carrier.usual.over_quota,
             most_bytes=asking.most_bytes,
         )
         digest = None if pages else _digest(heard, leg, since)
@@ -149,10 +150,15 @@ async def ask_many(
         wires.append(wire)
     try:
         async with asyncio.timeout(deadline_s):
-            call = carrier.request_for_many(legs, account)
-            succeeds = carrier.usual.succeeds
             heard = await fetch(
-                client, account, call, heard_at=heard_at, wire=wire, succeeds=succeeds, most_bytes=most_bytes
+                client,
+                account,
+                carrier.request_for_many(legs, account),
+                heard_at=heard_at,
+                wire=wire,
+                succeeds=carrier.usual.succeeds,
+                over_quota=carrier.usual.over_quota,
+                most_bytes=most_bytes,
             )
     except TimeoutError as error:
         raise _too_slow(carrier, deadline_s) from error

@@ -21,7 +21,7 @@ MOST_BYTES = 2 * 1024 * 1024
 SHORTEST_PAUSE_S, LONGEST_PAUSE_S = 1.0, 86_400.0
 _ABSURD_PAUSE_S = 366 * 86_400.0
 _AT_ONCE = 64 * 1024
-_ONE_STATUS = frozenset({200})
+_SUCCEEDS, _OVER_QUOTA = frozenset({200}), frozenset({429})
 
 
 class Wire(msgspec.Struct):
@@ -52,13 +52,14 @@ async def fetch(
     *,
     heard_at: datetime,
     wire: Wire,
-    succeeds: Collection[int] = _ONE_STATUS,
+    succeeds: Collection[int] = _SUCCEEDS,
+    over_quota: Collection[int] = _OVER_QUOTA,
     most_bytes: int = MOST_BYTES,
 ) -> Fetched:
     """Makes the call; `wire` says how it went, also where this raises.
 
-    Raises CarrierUnavailable, CarrierRefused (401, 403), CarrierOverQuota (429, 503 with Retry-After) or
-    CarrierUnreadable. None of them names the secret or the reference.
+    Raises CarrierUnavailable, CarrierRefused (401, 403), CarrierOverQuota (one of `over_quota`, 503 with Retry-After)
+    or CarrierUnreadable. None of them names the secret or the reference.
     """
     time = asyncio.get_running_loop().time
     begun = time()
@@ -69,7 +70,7 @@ async def fetch(
             wire.status = response.status_code
             if response.status_code == 404:
                 return Fetched(404, b"", response.headers)
-            _refuse(response, account.carrier, heard_at, succeeds)
+            _refuse(response, account.carrier, heard_at, succeeds, over_quota)
             return Fetched(response.status_code, await read_body(response, most_bytes, wire), response.headers)
         finally:
             await response.aclose()
@@ -99,15 +100,17 @@ def first_cause(error: BaseException) -> str:
     return type(error).__name__
 
 
-def _refuse(response: httpx.Response, name: str, heard_at: datetime, succeeds: Collection[int]) -> None:
+def _refuse(
+    response: httpx.Response, name: str, heard_at: datetime, succeeds: Collection[int], over_quota: Collection[int]
+) -> None:
     status = response.status_code
     if status in succeeds:
         return
     wait = response.headers.get("Retry-After")
+    if status in over_quota or (status == 503 and wait is not None):
+        raise CarrierOverQuota(f"{name} wants fewer calls ({status}).", retry_after_s(wait, now=heard_at))
     if status in (401, 403):
         raise CarrierRefused(f"{name} refused the account's login ({status}). Renew it.")
-    if status == 429 or (status == 503 and wait is not None):
-        raise CarrierOverQuota(f"{name} wants fewer calls ({status}).", retry_after_s(wait, now=heard_at))
     if status >= 500:
         raise CarrierUnavailable(f"{name} is in trouble ({status}).")
     if 300 <= status < 400:

@@ -26,6 +26,7 @@ usual: Final = Usual(
     login=Login(header="Authorization", prefix="Bearer "),
     budget=Budget(per_second=10.0),
     succeeds=frozenset({200, 201, 207}),
+    over_quota=frozenset({429, 403}),  # `quota_limit_reached`; a key that is none is answered with 401
     deadline_s=70.0,
 )
 """Ten calls a second, beside those that make many trackers. The first call for a number may take a minute, while
