@@ -15,7 +15,7 @@ from shipments.tracking.carriers.answers import Account, Answer, Call, Carrier, 
 
 GRANTED_STATUSES = frozenset({200, 201, 202, 204})
 _LONGEST_REFERENCE = 80
-_LONGEST_KEY = 120
+_LONGEST_KEY = 100
 
 
 @runtime_checkable
