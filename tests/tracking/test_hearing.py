@@ -2,17 +2,20 @@
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 import msgspec
 import pytest
 
 from shipments.boxes.latest import uncorrected
+from shipments.errors import Conflict
 from shipments.offices.scope import EVERYWHERE
 from shipments.tracking.carriers.answers import Answer, ReadEvent
 from shipments.tracking.event import CarrierEvent
 from shipments.tracking.hearing import Heard, hear
-from shipments.tracking.milestones import Milestone
+from shipments.tracking.milestones import Milestone, Reason
+from shipments.tracking.retelling import MOST_TELLINGS
 from tests.builders import NOON
 from tests.story.fixtures import each_journey
 from tests.story.journey import Journey
@@ -117,20 +120,91 @@ def test_two_tellings_of_one_event_do_not_take_turns_for_ever(each_journey: Jour
     assert [one.milestone for one in standing(each_journey, leg)] == [Milestone.DELIVERED]
 
 
-def test_a_telling_that_came_late_undoes_no_newer_one(each_journey: Journey, leg: UUID, hears: Hears) -> None:
-    hears(LATER)
-    assert hears(SEEN, waited=timedelta(hours=1)).new == {}, "it came before the other was heard"
+def test_what_is_said_the_same_and_taken_otherwise_is_corrected_back_too_but_not_for_ever(
+    each_journey: Journey, leg: UUID, hears: Hears
+) -> None:
+    here = msgspec.structs.replace(SEEN, milestone=Milestone.ARRIVED_DESTINATION)
+    hears(here)
+    hears(SEEN)  # a further leg was planned,
+    hears(here)  # and taken back
+    assert [one.milestone for one in standing(each_journey, leg)] == [Milestone.ARRIVED_DESTINATION]
+    for said in (SEEN, here) * MOST_TELLINGS:
+        hears(said)
+    assert len(each_journey.events(leg)) == MOST_TELLINGS
+
+
+def test_the_newer_of_two_tellings_is_the_one_that_came_later_whenever_they_were_recorded(
+    each_journey: Journey, leg: UUID, hears: Hears
+) -> None:
+    hears(SEEN, waited=timedelta(minutes=10))
+    assert hears(LATER, waited=timedelta(minutes=9)).new == {leg: 1}
+    assert hears(SEEN, waited=timedelta(minutes=20)).new == {}
     assert [one.occurred_at for one in standing(each_journey, leg)] == [LATER.occurred_at]
 
 
+def of_hour(event: ReadEvent, hour: float) -> ReadEvent:
+    """As the carrier says that it made it, so many hours after yesterday's noon."""
+    return msgspec.structs.replace(event, created_at=NOON - DAY + timedelta(hours=hour))
+
+
 def test_the_carriers_own_times_say_which_telling_is_newer(each_journey: Journey, leg: UUID, hears: Hears) -> None:
-    older, newer = (
-        msgspec.structs.replace(one, created_at=NOON + hours * timedelta(hours=1))
-        for one, hours in ((SEEN, 1), (LATER, 2))
-    )
-    hears(newer)
-    assert hears(older).new == {}
-    assert [one.occurred_at for one in standing(each_journey, leg)] == [newer.occurred_at]
+    hears(of_hour(LATER, 2))
+    assert hears(of_hour(SEEN, 1)).new == {}
+    assert [one.occurred_at for one in standing(each_journey, leg)] == [LATER.occurred_at]
+    hears(of_hour(SEEN, 3))
+    hears(of_hour(LATER, 4))
+    assert [one.occurred_at for one in standing(each_journey, leg)] == [LATER.occurred_at], "it went back to its word"
+
+
+def test_of_two_tellings_of_the_same_time_the_one_that_came_later_counts(
+    each_journey: Journey, leg: UUID, hears: Hears
+) -> None:
+    hears(of_hour(SEEN, 1))
+    assert hears(of_hour(LATER, 1)).new == {leg: 1}
+    assert [one.occurred_at for one in standing(each_journey, leg)] == [LATER.occurred_at]
+
+
+def test_a_telling_from_the_future_is_as_old_as_its_answer(each_journey: Journey, leg: UUID, hears: Hears) -> None:
+    hears(of_hour(SEEN, 24 * 400))
+    assert hears(of_hour(LATER, 24 * 300)).new == {leg: 1}
+
+
+def test_a_code_that_nobody_mapped_takes_nothing_back_and_is_told_once(
+    each_journey: Journey, leg: UUID, hears: Hears
+) -> None:
+    hears(SEEN)
+    unknown = msgspec.structs.replace(SEEN, event=None, milestone=None, raw_code="ZZ")
+    assert hears(unknown).unknown == [(leg, "ZZ")]
+    assert hears(unknown).new == {}
+    assert Milestone.IN_TRANSIT in {one.milestone for one in standing(each_journey, leg)}
+
+
+def test_long_names_that_begin_alike_are_corrected_each(each_journey: Journey, leg: UUID, hears: Hears) -> None:
+    both = [msgspec.structs.replace(SEEN, id=f"{'x' * 78}{number}") for number in (1, 2)]
+    hears(*both)
+    assert hears(*(msgspec.structs.replace(one, occurred_at=LATER.occurred_at) for one in both)).new == {leg: 2}
+    assert {one.occurred_at for one in standing(each_journey, leg)} == {LATER.occurred_at}
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"occurred_at": None},
+        {"milestone": Milestone.DELIVERED},
+        {"event": "delivered"},
+        {"milestone": Milestone.EXCEPTION, "reason": Reason.CUSTOMS_HOLD},
+        {"unlocode": "GNCKY"},
+        {"raw_code": "PX"},
+        {"classifier": "PLN", "milestone": None},
+        {"earliest": NOON, "latest": NOON + DAY},
+    ],
+    ids=lambda change: " ".join(change),
+)
+def test_whatever_matters_of_an_event_is_corrected(
+    each_journey: Journey, leg: UUID, hears: Hears, change: dict[str, Any]
+) -> None:
+    hears(SEEN)
+    assert hears(msgspec.structs.replace(SEEN, **change)).new == {leg: 1}
 
 
 def test_other_words_for_the_same_event_are_no_other_telling(each_journey: Journey, leg: UUID, hears: Hears) -> None:
@@ -144,6 +218,14 @@ def test_what_a_person_took_back_stays_taken_back(each_journey: Journey, leg: UU
     each_journey.tell(leg, milestone=Milestone.ACCEPTED, corrects=told.id)
     assert hears(LATER).new == {}
     assert [one.milestone for one in standing(each_journey, leg)] == [Milestone.ACCEPTED]
+
+
+def test_nobody_takes_back_what_was_corrected_meanwhile(each_journey: Journey, leg: UUID, hears: Hears) -> None:
+    hears(SEEN)
+    (seen,) = each_journey.events(leg)
+    hears(LATER)
+    with pytest.raises(Conflict, match="corrected meanwhile"):
+        each_journey.tell(leg, milestone=Milestone.ACCEPTED, corrects=seen.id)
 
 
 def test_an_estimate_that_goes_and_comes_back_is_three_facts(each_journey: Journey, leg: UUID, hears: Hears) -> None:

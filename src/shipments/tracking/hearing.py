@@ -50,6 +50,8 @@ def hear(
 ) -> Heard:
     """Records the events of leg → answer, each once, and marks the boxes of legs with news as changed.
 
+    What is recorded was heard when its answer came: which of two is newer does not depend on when each was recorded.
+
     The caller holds the LegWatch rows of these legs locked: so what is known cannot change meanwhile. An estimate
     whose carrier does not say when it was made has `created_at` None or the time at which the answer came: `now`, or
     leg → `came_at` where it waited since. Read such answers with that time as `heard_at`.
@@ -60,9 +62,11 @@ def hear(
     known = _known(session, telling)
     came = {leg: came_at.get(leg, now) for leg in telling}
     again = {leg: said for leg in telling if (said := _said_again(answers[leg].events, known[leg], came[leg]))}
-    rows = [_row(leg, event, now) for leg in telling for event in _unheard(answers[leg].events, known[leg], came[leg])]
-    rows += _changed_estimates(session, {leg: answers[leg] for leg in telling}, came, now)
-    rows += [_row(leg, event, now, corrects_id=former) for leg, event, former in told_otherwise(session, again, came)]
+    rows = [
+        _row(leg, event, came[leg]) for leg in telling for event in _unheard(answers[leg].events, known[leg], came[leg])
+    ]
+    rows += _changed_estimates(session, {leg: answers[leg] for leg in telling}, came)
+    rows += [_row(leg, event, came[leg], former) for leg, event, former in told_otherwise(session, again, came)]
     insert_unless_there(session, CarrierEvent.__table__, rows)  # type: ignore[attr-defined]
     new = Counter(row["leg_id"] for row in rows)
     if new:
@@ -95,9 +99,7 @@ def is_undated_estimate(event: ReadEvent, came: datetime) -> bool:
     return event.classifier == "EST" and (event.created_at is None or event.created_at == came)
 
 
-def _changed_estimates(
-    session: Session, answers: Mapping[UUID, Answer], came: Mapping[UUID, datetime], now: datetime
-) -> list[Row]:
+def _changed_estimates(session: Session, answers: Mapping[UUID, Answer], came: Mapping[UUID, datetime]) -> list[Row]:
     """Estimates without the carrier's own time, where they differ from what was last said: A, B, A are three facts.
 
     Where one answer says several under one code, what it says again is not news, whichever was recorded last.
@@ -113,7 +115,7 @@ def _changed_estimates(
     for row in session.connection().execute(_ESTIMATES, {"ids": list({leg for leg, _ in said})}):
         before[row[0], row[1]].append((row[2], row[3], row[4], row[5]))
     return [
-        _row(key[0], _dated(event, came[key[0]]), now)
+        _row(key[0], _dated(event, came[key[0]]), came[key[0]])
         for key, told in said.items()
         for event in _news_among(told, before[key])
     ]
@@ -134,7 +136,7 @@ def _dated(event: ReadEvent, came: datetime) -> ReadEvent:
     return msgspec.structs.replace(event, id=id_of_moment(event.id, came), created_at=came)
 
 
-def _row(leg_id: UUID, event: ReadEvent, now: datetime, *, corrects_id: UUID | None = None) -> Row:
+def _row(leg_id: UUID, event: ReadEvent, came: datetime, corrects_id: UUID | None = None) -> Row:
     return {
         "id": new_id(),
         "leg_id": leg_id,
@@ -143,7 +145,7 @@ def _row(leg_id: UUID, event: ReadEvent, now: datetime, *, corrects_id: UUID | N
         "occurred_at": event.occurred_at,
         "occurred_as_written": event.occurred_as_written[:60],
         "tz_known": event.tz_known,
-        "heard_at": now,
+        "heard_at": came,
         "said_at": event.created_at,
         "earliest": event.earliest,
         "latest": event.latest,

@@ -16,7 +16,7 @@ from shipments.batches.planning import PLANNERS, boxes_of, noted
 from shipments.boxes.box import Box
 from shipments.boxes.facts import facts_changed
 from shipments.database import new_id
-from shipments.errors import Invalid, NotFound, WrongState
+from shipments.errors import Conflict, Invalid, NotFound, WrongState
 from shipments.offices.person import Role
 from shipments.offices.scope import Actor, find
 from shipments.shapes import DayOrInstant, Instant, Line, Unlocode, Word, moment
@@ -110,7 +110,10 @@ def add_leg(session: Session, code: str, planned: LegPlanned, *, by: Actor, now:
 
 
 def tell(session: Session, leg_id: UUID, told: Told, *, by: Actor, now: datetime) -> CarrierEvent:
-    """Records what somebody heard from a carrier. Raises NotFound, NotAllowed, Invalid."""
+    """Records what somebody heard from a carrier.
+
+    Raises NotFound, NotAllowed, Invalid, or Conflict where what it corrects was corrected meanwhile.
+    """
     leg, batch, _ = _locked(session, leg_id)
     if any(by.is_a(role, batch.host_office_id) for role in TELLERS_HERE):
         by.must_be(TELLERS_HERE, batch.host_office_id)
@@ -264,6 +267,9 @@ def _corrected(session: Session, leg: Leg, told: Told) -> CarrierEvent | None:
     other = session.get(CarrierEvent, told.corrects)
     if other is None or other.leg_id != leg.id:
         raise Invalid([("corrects", "the id of an event of this leg")])
+    correction = select(CarrierEvent.id).where(CarrierEvent.leg_id == leg.id, CarrierEvent.corrects_id == other.id)
+    if session.exec(correction).first() is not None:
+        raise Conflict("This event was corrected meanwhile. Look at the leg again, and correct what stands now.")
     return other
 
 

@@ -11,26 +11,33 @@ from sqlalchemy import BindParameter, bindparam, select
 from sqlmodel import Session, col
 
 from shipments.tracking.carriers.answers import ReadEvent
+from shipments.tracking.carriers.believing import identity
 from shipments.tracking.event import CarrierEvent
 
 LONGEST_ID = 80
-_MATTERS = ("classifier", "occurred_at", "milestone", "event", "reason", "unlocode")  # never a text
+MOST_TELLINGS = 10  # of one event: two answers of a carrier that differ take turns no longer than this
+# What of an event a correction is worth: what the carrier says, and what we take it to mean; never a text.
+_SAID = ("classifier", "occurred_at", "earliest", "latest", "unlocode", "raw_code")
+_MEANT = ("milestone", "event", "reason")
 _IDS: BindParameter[UUID] = bindparam("ids", expanding=True)
-_TOLD = select(
-    *(col(CarrierEvent.leg_id), col(CarrierEvent.id), col(CarrierEvent.source_id), col(CarrierEvent.corrects_id)),
-    *(col(CarrierEvent.person_id), col(CarrierEvent.said_at), col(CarrierEvent.heard_at)),
-    *(getattr(CarrierEvent, name) for name in _MATTERS),
-).where(col(CarrierEvent.leg_id).in_(_IDS))
+_TOLD = (
+    select(
+        *(col(CarrierEvent.leg_id), col(CarrierEvent.id), col(CarrierEvent.source_id), col(CarrierEvent.corrects_id)),
+        *(col(CarrierEvent.person_id), col(CarrierEvent.said_at), col(CarrierEvent.heard_at)),
+        *(getattr(CarrierEvent, name) for name in (*_SAID, *_MEANT)),
+    )
+    .where(col(CarrierEvent.leg_id).in_(_IDS))
+    .order_by(col(CarrierEvent.id))
+)
 
 
 def told_otherwise(
     session: Session, again: Mapping[UUID, Sequence[ReadEvent]], came: Mapping[UUID, datetime]
-) -> Iterator[tuple[UUID, ReadEvent, UUID]]:
+) -> Iterator[tuple[UUID, ReadEvent, UUID | None]]:
     """Of leg → events whose names are known: (leg, the event under a name of its own, what it corrects).
 
-    `came`: leg → when the answer came. Left out is what says what was said before under that name, whenever that was:
-    an answer that came late must not undo a newer one, nor may two that differ take turns for ever. What a person took
-    back stays so.
+    `came`: leg → when the answer came. What came late undoes no newer telling, and what a person took back stays so. A
+    code that nobody mapped corrects nothing: it is told beside what is known.
     """
     if not again:
         return
@@ -38,15 +45,24 @@ def told_otherwise(
     for leg, events in again.items():
         for event in events:
             tellings = _tellings(told[leg], event.id[:LONGEST_ID])
-            if tellings and _is_news(event, tellings, came[leg]):
+            if not tellings or not _is_news(event, tellings, came[leg]):
+                continue
+            if event.event is not None:
                 renamed = msgspec.structs.replace(event, id=id_of_moment(event.id, came[leg]))
                 yield leg, renamed, tellings[-1].id
+            elif (id := _with(event.id, f" {event.raw_code}")) not in told[leg].named:
+                yield leg, msgspec.structs.replace(event, id=id), None
 
 
 def id_of_moment(id: str, came: datetime) -> str:
     """A name for what is said under `id` at this moment."""
-    moment = f"@{came.timestamp():.6f}"
-    return id[: LONGEST_ID - len(moment)] + moment
+    return _with(id, f"@{came.timestamp():.6f}")
+
+
+def _with(id: str, mark: str) -> str:
+    if len(id) + len(mark) > LONGEST_ID:
+        id, mark = identity(id), mark if len(mark) <= LONGEST_ID // 2 else identity(mark)
+    return f"{id}{mark}"
 
 
 class _Leg:
@@ -76,14 +92,27 @@ def _tellings(leg: _Leg, name: str) -> list[Any]:  # Any: rows of _TOLD
 
 
 def _is_news(event: ReadEvent, tellings: Sequence[Any], came: datetime) -> bool:
+    """Whether it differs from the last telling and is newer.
+
+    Of the same age by the carrier's own word, or of none, what was said before comes back only where the carrier says
+    the same as last, and we take it otherwise: as where a further leg was planned, and taken back.
+    """
     last = tellings[-1]
-    if last.person_id is not None or any(_matter(event) == _matter(one) for one in tellings):
+    if last.person_id is not None or len(tellings) >= MOST_TELLINGS or _whole(event) == _whole(last):
         return False
-    said_at, before = event.created_at, last.said_at
-    if said_at is None or before is None or said_at == before:
-        said_at, before = came, last.heard_at
-    return bool(said_at >= before)
+    if event.created_at is not None and last.said_at is not None:
+        said_at, before = min(event.created_at, came), min(last.said_at, last.heard_at)
+        if said_at != before:
+            return bool(said_at > before)
+    if came < last.heard_at:
+        return False
+    return _parts(event, _SAID) == _parts(last, _SAID) or all(_whole(event) != _whole(one) for one in tellings)
 
 
-def _matter(told: Any) -> tuple[Any, ...]:  # Any: an event that was read, or a row of _TOLD
-    return tuple(getattr(told, name) for name in _MATTERS)
+def _whole(told: Any) -> tuple[Any, ...]:  # Any: an event that was read, or a row of _TOLD
+    return _parts(told, _SAID) + _parts(told, _MEANT)
+
+
+def _parts(told: Any, names: Iterable[str]) -> tuple[Any, ...]:
+    values = (getattr(told, name) for name in names)
+    return tuple(value[:LONGEST_ID] if isinstance(value, str) else value for value in values)  # as codes are kept
