@@ -32,7 +32,8 @@ class Account(msgspec.Struct, frozen=True, kw_only=True):
     """One account's month. `said` by the ledger: outcome → calls; `counted` by the carrier itself.
 
     `legs`: that had left `IN_TIME` ago; `over`: whose journey had ended by then; `behind`: with news of before then
-    that is not known; `lost`: of these, not even waiting for their account. `put_off`: reason → legs that wait now.
+    that is not known; `lost`: of these, those that nobody is to ask about within `IN_TIME`, and all where the account
+    is short of no calls. `put_off`: reason → legs that wait now.
     """
 
     name: str
@@ -120,7 +121,7 @@ def _account(
         over_limit=sum(one.over_limit is not None for one in heard),
         over=sum(one.is_over for one in ours),
         behind=len(behind),
-        lost=len(behind) - (_due(session, behind, now) if reasons else 0),
+        lost=len(behind) - (_due(session, behind, now + IN_TIME) if reasons else 0),
         put_off=reasons,
     )
 
@@ -145,9 +146,9 @@ def _holds_back(account: PutOff, waiting: Waiting) -> bool:
     return waiting.why is not Why.ASKED_NOW and (waiting.why is not Why.ITS_TURN or account.per_day is not None)
 
 
-def _due(session: Session, legs: Sequence[UUID], now: datetime) -> int:
-    """How many of them are among those that wait for their account."""
-    due = set(session.exec(select(LegWatch.leg_id).where(col(LegWatch.due_at) <= now)).all())
+def _due(session: Session, legs: Sequence[UUID], by: datetime) -> int:
+    """How many of them are to be asked about by then."""
+    due = set(session.exec(select(LegWatch.leg_id).where(col(LegWatch.due_at) <= by)).all())
     return len(due & set(legs))
 
 

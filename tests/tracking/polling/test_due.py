@@ -1,6 +1,7 @@
 """When a leg is asked next, and who goes first."""
 
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any
 
 import pytest
@@ -55,6 +56,14 @@ def test_after_the_end_a_leg_is_asked_daily_for_a_week_and_then_never(last: Mile
     assert (lately.wait, lately.urgency) == (DAY, Urgency.QUIET)
     assert lately.at is not None
     assert due(last=last, last_at=NOW - 8 * DAY).at is None
+
+
+def test_a_leg_is_not_over_while_something_is_left_out_of_its_last_answer_and_yet_not_watched_for_ever() -> None:
+    ended = partial(due, last=Milestone.DELIVERED, doubted=True)
+    lately = ended(last_at=NOW - 27 * DAY)
+    assert (lately.wait, lately.urgency) == (DAY, Urgency.QUIET)
+    assert lately.at is not None
+    assert ended(last_at=NOW - 29 * DAY).at is None
 
 
 def test_sea_freight_is_not_given_up_however_long_it_is_silent() -> None:

@@ -19,6 +19,7 @@ WHEN_NEAR = {Mode.SEA: HOUR, Mode.AIR: HOUR, Mode.ROAD: 2 * HOUR, Mode.RAIL: 2 *
 AT_THE_DOOR = frozenset({Milestone.OUT_FOR_DELIVERY, Milestone.ATTEMPT_FAILED})
 TERMINAL = frozenset({Milestone.DELIVERED, Milestone.RETURNED, Milestone.CANCELLED, Milestone.LOST})
 WATCHED_AFTER_END = 7 * DAY
+WATCHED_IN_DOUBT = 28 * DAY
 WHEN_ENDED_EARLY = 3 * DAY
 WATCHED_AFTER_EARLY_END = 30 * DAY  # without any news: what was lost may still be said to come back
 PUSHED_LATELY = 14 * DAY
@@ -33,7 +34,8 @@ class Standing(msgspec.Struct, frozen=True, kw_only=True):
 
     `last`, `last_at`: the newest thing that happened. `arrival`: as last estimated. `quiet_s`: the longest silence that
     is usual on its lane, None where it has no history. `pushed_at`: when the carrier last told us by itself.
-    `ended_early`: all its boxes are lost, destroyed or on their way back.
+    `ended_early`: all its boxes are lost, destroyed or on their way back. `doubted`: something of the last answer was
+    left out, which may be told rightly next time.
     """
 
     mode: Mode
@@ -43,6 +45,7 @@ class Standing(msgspec.Struct, frozen=True, kw_only=True):
     quiet_s: int | None = None
     pushed_at: datetime | None = None
     ended_early: bool = False
+    doubted: bool = False
 
 
 class Due(msgspec.Struct, frozen=True):
@@ -54,11 +57,19 @@ class Due(msgspec.Struct, frozen=True):
 
 
 def next_due(leg: Standing, *, pace: float, now: datetime) -> Due:
-    """`pace` divides every wait. After a terminal claim once a day for a week, since a return leg may follow."""
+    """`pace` divides every wait. After a terminal claim once a day for a week, since a return leg may follow.
+
+    Where something was left out of the answer that ends it, for as long as WATCHED_IN_DOUBT.
+    """
     wait, urgency = _wait(leg, now)
     wait = max(wait / pace, timedelta(seconds=1))
-    ended = leg.last is not None and leg.last_at is not None and is_over(leg.last, leg.last_at, pace=pace, now=now)
-    return Due(None if ended else now + _jittered(wait), wait, urgency)
+    return Due(None if _is_over(leg, pace, now) else now + _jittered(wait), wait, urgency)
+
+
+def _is_over(leg: Standing, pace: float, now: datetime) -> bool:
+    if leg.last is None or leg.last_at is None or not is_over(leg.last, leg.last_at, pace=pace, now=now):
+        return False
+    return not leg.doubted or now - leg.last_at > WATCHED_IN_DOUBT / pace
 
 
 def is_over(last: Milestone, last_at: datetime, *, pace: float, now: datetime) -> bool:

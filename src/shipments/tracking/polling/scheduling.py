@@ -70,6 +70,7 @@ def _times(one: Answered, last: Row[Any, Any, Any] | None, pace: float, now: dat
         quiet_s=one.leg.quiet_s,
         pushed_at=one.held.pushed_at,
         ended_early=one.leg.ended_early,
+        doubted=one.said.answer is not None and bool(one.said.answer.problems),
     )
     due = next_due(standing, pace=pace, now=now)
     return {
