@@ -212,6 +212,11 @@ def test_other_words_for_the_same_event_are_no_other_telling(each_journey: Journ
     assert hears(msgspec.structs.replace(SEEN, raw_text="Collected", place="Rotterdam")).new == {}
 
 
+def test_a_part_of_a_second_makes_no_other_telling(each_journey: Journey, leg: UUID, hears: Hears) -> None:
+    hears(SEEN)
+    assert hears(msgspec.structs.replace(SEEN, occurred_at=NOON.replace(microsecond=123_456))).new == {}
+
+
 def test_what_a_person_took_back_stays_taken_back(each_journey: Journey, leg: UUID, hears: Hears) -> None:
     hears(SEEN)
     (told,) = each_journey.events(leg)

@@ -114,5 +114,10 @@ def _whole(told: Any) -> tuple[Any, ...]:  # Any: an event that was read, or a r
 
 
 def _parts(told: Any, names: Iterable[str]) -> tuple[Any, ...]:
-    values = (getattr(told, name) for name in names)
-    return tuple(value[:LONGEST_ID] if isinstance(value, str) else value for value in values)  # as codes are kept
+    return tuple(_comparable(getattr(told, name)) for name in names)
+
+
+def _comparable(value: Any) -> Any:  # Any: a time, a word or a code, which is kept no longer
+    if isinstance(value, datetime):
+        return value.replace(microsecond=0)  # told with a part of a second now, and without it then
+    return value[:LONGEST_ID] if isinstance(value, str) else value

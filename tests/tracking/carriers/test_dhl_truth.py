@@ -67,6 +67,11 @@ def test_every_way_in_which_dhl_writes_a_time_is_read_and_a_zoneless_one_is_mark
     assert (event.milestone, answer.problems) == (M.IN_TRANSIT, ())
 
 
+def test_a_scan_keeps_its_name_with_and_without_a_part_of_a_second() -> None:
+    written = ("2026-03-20T10:00:00Z", "2026-03-20T10:00:00.123456789Z", "2026-03-20T11:00:00.5+01:00")
+    assert len({read_one_dhl(dhl_event("AF", one)).id for one in written}) == 1
+
+
 @pytest.mark.parametrize("country", ["BR", "US", None])
 def test_a_zoneless_time_is_not_placed_where_the_zone_is_not_known(country: str | None) -> None:
     event = read_one_dhl(dhl_event("AF", "2026-03-20T10:00:00", country), destination=None, origin=None)

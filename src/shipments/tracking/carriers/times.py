@@ -90,10 +90,12 @@ def range_of(written: str, place: str | None) -> Range | None:
 
 
 def moment_as_text(at: datetime) -> str:
-    """The same text for the same moment, in whichever offset it was written: its seconds since 1970."""
+    """The same text for the same moment, in whichever offset it was written: its whole seconds since 1970.
+
+    The same scan is told with a part of a second now, and without it then.
+    """
     since = at - _ZERO
-    whole = since.days * 86_400 + since.seconds
-    return f"{whole}.{since.microseconds:06}" if since.microseconds else str(whole)
+    return str(since.days * 86_400 + since.seconds)
 
 
 def doubt_about(written: WrittenTime, *, actual: bool, heard_at: datetime) -> str | None:
