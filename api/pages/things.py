@@ -14,7 +14,7 @@ from sqlmodel import Session, col, select
 
 from api.access import open_to
 from api.edge import Edge
-from api.pages.visiting import staff_page, visitor
+from api.pages.visiting import Visitor, staff_page, visitor
 from api.pages.words import (
     CONDITIONS,
     DEEDS,
@@ -35,9 +35,13 @@ from shipments import codes
 from shipments.batches.batch import Batch
 from shipments.boxes.box import Box, Stage
 from shipments.errors import Invalid, NotFound
+from shipments.notices.queueing import facts_of_hold
+from shipments.notices.wording import held
 from shipments.offices.office import Office
 from shipments.offices.scope import find
-from shipments.progress.carrier_news import ARRIVED
+from shipments.progress.carrier_news import ARRIVED, news_of
+from shipments.progress.deriving import BoxException
+from shipments.progress.gathering import way_of
 from shipments.progress.keeping import COLUMNS
 from shipments.tracking.milestones import Milestone
 
@@ -105,14 +109,15 @@ def show_batch(code: FromPath[str], request: Asked, edge: NamedDependency[Edge])
 
     def show(session: Session) -> Response[bytes]:
         batch = find(session, Batch, _number(codes.Kind.BATCH, code, "batch"), "batch")
-        view = batch_view(session, batch, edge.now)
+        view, who = batch_view(session, batch, edge.now), visitor(session, request, edge)
         values = {
             "batch": view,
             "offices": _names(session, view.from_office, view.to_office),
             "boxes": _boxes_in(session, batch, edge.now),
             "gates": gates_of(view.gates),
+            "held": _held(session, batch, who) if BoxException.HELD in view.progress.exceptions else [],
         }
-        return staff_page(request, "batch.html", visitor(session, request, edge), values)
+        return staff_page(request, "batch.html", who, values)
 
     return edge.read(show)
 
@@ -173,6 +178,12 @@ def _boxes_in(session: Session, batch: Batch, now: datetime) -> list[BoxInBatch]
         BoxInBatch(one.code, one.gross_weight_g, progress_from(now, *(getattr(one, name) for name in COLUMNS)))
         for one in rows
     ]
+
+
+def _held(session: Session, batch: Batch, who: Visitor) -> list[str]:
+    """Each hold as the news of it is told."""
+    holds = sorted(news_of(way_of(session, batch)).holds, key=lambda one: (one.since, one.name))
+    return [held(facts_of_hold(one), who.tongue, who.zone) for one in holds]
 
 
 def _names(session: Session, *office_codes: str) -> dict[str, str]:

@@ -10,11 +10,12 @@ from shipments.boxes.box import Happened, Stage
 from shipments.journal import Outcome
 from shipments.notices.wording import KINDS as KINDS
 from shipments.notices.wording import NEWS as NEWS
+from shipments.notices.wording import REASONS as REASONS
 from shipments.progress.carrier_news import Contradiction
 from shipments.progress.deriving import BoxException
 from shipments.progress.expecting import Source
 from shipments.receipts.receipt import Condition
-from shipments.tracking.milestones import Milestone, Reason
+from shipments.tracking.milestones import Milestone
 
 
 def N_(message: str) -> str:  # the name that extraction of messages knows
@@ -145,28 +146,6 @@ EVENTS: Mapping[str, str] = {
 PAPERS = N_("News of the papers")
 OTHER_WORD = N_("Noted by the carrier")
 UNKNOWN_WORD = N_("A word of the carrier that we do not know")
-
-REASONS: Mapping[Reason, str] = {
-    Reason.CUSTOMS_HOLD: N_("held by customs"),
-    Reason.CUSTOMS_INFO_REQUIRED: N_("customs ask for information"),
-    Reason.CUSTOMS_INSPECTION: N_("customs inspect it"),
-    Reason.CUSTOMS_REJECTED: N_("customs refuse it"),
-    Reason.DUTY_UNPAID: N_("duty is to be paid"),
-    Reason.DOCUMENTS_MISSING: N_("papers are missing"),
-    Reason.ADDRESS_PROBLEM: N_("something is wrong with the address"),
-    Reason.PAYMENT_REQUIRED: N_("a payment is asked for"),
-    Reason.DAMAGED: N_("damaged"),
-    Reason.MISSING: N_("missing"),
-    Reason.OFFLOADED: N_("taken off the ship or plane"),
-    Reason.SHORT_SHIPPED: N_("left behind"),
-    Reason.MISROUTED: N_("sent the wrong way"),
-    Reason.DELAY: N_("delayed"),
-    Reason.WEATHER: N_("delayed by the weather"),
-    Reason.SEIZED: N_("seized"),
-    Reason.ON_HOLD: N_("on hold"),
-    Reason.REFUSED: N_("refused"),
-    Reason.STALE: N_("no news"),
-}
 
 CLASSIFIERS: Mapping[str, str] = {"EST": N_("estimated"), "PLN": N_("planned")}
 SOURCES: Mapping[str, str] = {

@@ -80,10 +80,19 @@ def test_the_html_is_whole_and_holds_nothing_that_is_fetched(house: House, serve
     assert set(opened) == {"html", "meta", "title", "body", "p", "a", "bdi", "small"}
 
 
+def test_a_mail_about_a_hold_says_why_and_where(house: House, server: MailServer) -> None:
+    house.wish(language="fr")
+    house.tell(News.HELD, reasons="duty_unpaid", place="GNCKY", since="2026-03-28T00:00:00+00:00")
+    house.send()
+    said = "est retenu depuis le 28 mars 2026 (GNCKY) : des droits sont à payer."
+    assert said in server.mails[0]["Subject"]
+    assert said in text_of(server.mails[0], "html")
+
+
 def test_a_mail_holds_nothing_personal(house: House, server: MailServer) -> None:
     house.wish()
     code = house.journey.box()
-    house.tell(News.HELD, heard_at="2026-03-28T00:00:00+00:00")
+    house.tell(News.HELD, reasons="customs_hold", place="Conakry", since="2026-03-28T00:00:00+00:00")
     house.send()
     written = "\n".join(str(mail) for mail in server.mails)
     for personal in ("Person", "hammer", "CS-", "RQ-", code, "Example Street", "+00 555"):

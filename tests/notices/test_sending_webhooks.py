@@ -75,6 +75,19 @@ def test_a_call_says_what_happened_to_a_program_and_is_signed(house: House, hook
     }
 
 
+def test_a_hold_reaches_a_webhook_in_words_of_ours_and_in_a_sentence(house: House, hook: Hook) -> None:
+    house.wish(hook.url, language="fr")
+    facts: dict[str, Any] = {"reasons": "customs_hold,duty_unpaid", "place": None, "since": "2026-03-28T00:00:00+00:00"}
+    (code,) = house.tell(News.HELD, **facts)
+    house.send()
+    told = json.loads(hook.calls[0].body)["data"]
+    assert told["facts"] == facts
+    assert (
+        told["text"]
+        == f"Lot {code} est retenu depuis le 28 mars 2026 : retenu par la douane et des droits sont à payer."
+    )
+
+
 def test_news_reach_an_address_in_the_order_they_were_noticed(house: House, hook: Hook) -> None:
     house.wish(hook.url, secret=SECRET)
     codes = []

@@ -126,6 +126,43 @@ def test_a_hold_is_told_once_until_there_is_another(journey: Journey) -> None:
     assert journey.news(batch).count(News.HELD) == 2
 
 
+def test_a_hold_is_told_with_its_reasons_its_place_and_since_when(each_journey: Journey) -> None:
+    journey = each_journey
+    _, batch, leg = journey.sent()
+    began = journey.now
+
+    def stopped(session: Session) -> None:
+        papers = Reason.DOCUMENTS_MISSING
+        for number, (reason, place) in enumerate(((Reason.CUSTOMS_HOLD, "Dakar"), (papers, "GNCKY"), (papers, None))):
+            when = began + timedelta(seconds=number)
+            told = Told(milestone=Milestone.EXCEPTION, reason=reason, place=place, occurred_at=when)
+            legs.tell(session, leg, told, by=journey.staff.logistician, now=when)
+
+    journey.do(stopped, EVERYWHERE)
+    (held,) = [one for one in journey.notices(batch) if one.news == News.HELD]
+    told = {name: held.facts[name] for name in ("reasons", "place", "since")}
+    assert told == {"reasons": "customs_hold,documents_missing", "place": "GNCKY", "since": began.isoformat()}
+
+
+def test_what_lifts_one_reason_of_a_hold_leaves_the_other(journey: Journey) -> None:
+    _, batch, leg = journey.sent()
+    began = journey.now
+
+    def stopped(session: Session) -> None:
+        known: dict[str, Any] = {"leg_id": leg, "classifier": Classifier.ACT, "heard_at": began, "raw_code": "X"}
+        for number, reason in enumerate((Reason.CUSTOMS_HOLD, Reason.DUTY_UNPAID)):
+            when = began + timedelta(seconds=number)
+            what: dict[str, Any] = {"milestone": Milestone.EXCEPTION, "reason": reason, "occurred_at": when}
+            session.add(CarrierEvent(source_id=f"stop {number}", **known, **what))
+        session.add(CarrierEvent(source_id="let go", event="customs_released", occurred_at=when, **known))
+        facts_changed(session, session.exec(select(Box.id)).all())
+
+    journey.do(stopped, EVERYWHERE)
+    (held,) = [one for one in journey.notices(batch) if one.news == News.HELD]
+    assert held.facts["reasons"] == "duty_unpaid"
+    assert held.facts["since"] == (began + timedelta(seconds=1)).isoformat()
+
+
 def test_a_hold_that_was_lifted_and_came_again_is_told_again_though_both_were_heard_at_once(journey: Journey) -> None:
     _, batch, leg = journey.sent()
     journey.tell(leg, Milestone.EXCEPTION, reason=Reason.CUSTOMS_HOLD)

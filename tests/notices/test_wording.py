@@ -12,7 +12,8 @@ from shipments.database import new_id
 from shipments.notices import wording
 from shipments.notices.notice import News, Notice
 from shipments.notices.tongues import NEWS_CATALOGUES, TONGUES, spoken
-from shipments.notices.wording import KINDS, sentence
+from shipments.notices.wording import KINDS, NEWS, REASONS, sentence
+from shipments.tracking.milestones import Reason
 from tests.builders import NOON
 
 FACTS: dict[str, str | None] = {
@@ -60,6 +61,36 @@ def test_days_are_those_of_the_office() -> None:
     assert "16 Apr 2026" in sentence(notice, TONGUES["en"], CONAKRY).rest
     assert "17 Apr 2026" in sentence(notice, TONGUES["en"], TBILISI).rest
     assert "١٦" in sentence(notice, TONGUES["ar"], CONAKRY).rest
+
+
+def held(tag: str = "en", **facts: str | None) -> str:
+    facts = {"since": "2026-03-28T23:30:00+00:00", **facts}
+    return sentence(a_notice(News.HELD, facts=facts), TONGUES[tag], CONAKRY).rest
+
+
+def test_a_hold_says_since_when_where_and_why() -> None:
+    said = held(reasons="customs_info_required,documents_missing", place="Conakry")
+    assert said == "has been held since 28 Mar 2026 (Conakry): customs ask for information and papers are missing."
+    assert held(reasons="duty_unpaid") == "has been held since 28 Mar 2026: duty is to be paid."
+
+
+def test_a_hold_without_a_reason_says_that_the_carrier_gives_none() -> None:
+    assert held(reasons="", place="GNCKY").endswith("(GNCKY): the carrier gives no reason.")
+
+
+def test_a_carriers_place_stays_on_its_line_and_keeps_its_direction() -> None:
+    assert "(Conakry 2)" in held(reasons="", place="Conakry\r\n 2")
+    assert "(\u2068Conakry (GN)\u2069)" in held("ar", reasons="", place="Conakry (GN)")
+
+
+@pytest.mark.parametrize("tag", sorted(set(TONGUES) - {"en"}))
+def test_every_reason_of_a_hold_can_be_said_in_every_language(tag: str) -> None:
+    assert set(REASONS) == set(Reason)
+    assert [word for word, said in REASONS.items() if TONGUES[tag].say(said) == said] == []
+
+
+def test_a_hold_that_was_noticed_before_reasons_were_kept_is_told_without() -> None:
+    assert sentence(a_notice(News.HELD, facts={"heard_at": None}), TONGUES["en"], CONAKRY).rest == NEWS[News.HELD]
 
 
 @pytest.mark.parametrize(

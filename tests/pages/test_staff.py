@@ -126,6 +126,14 @@ def test_the_batch_page_names_what_keeps_it_here(receiver: Browser, world: World
     assert "It cannot leave yet" not in page
 
 
+def test_the_batch_page_and_the_news_say_why_it_is_held_since_when_and_where(receiver: Browser, world: World) -> None:
+    code = receiver.get(f"/boxes/{world.boxes['held']}").text.partition('href="/batches/')[2].partition('"')[0]
+    said = "has been held since 15 Mar 2026: held by customs."
+    assert said in receiver.get(f"/batches/{code}").text
+    assert f">{code}</a> {said}" in receiver.get("/board").text
+    assert "has been held" not in receiver.get(f"/batches/{world.batch}").text
+
+
 def test_the_batch_page_says_of_each_leg_when_it_arrives_and_what_says_so(receiver: Browser, world: World) -> None:
     assert "<small>from the carrier</small>" in receiver.get(f"/batches/{world.batch}").text
     receiver.get("/board?l=fr")

@@ -1,4 +1,4 @@
-"""News as a mail, and the mail handed to a mail server. No name, no contents: codes, days, and a link."""
+"""News as a mail, and the mail handed to a mail server. No name, no contents: codes, days, places, a link."""
 
 import smtplib
 import socket

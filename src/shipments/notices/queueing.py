@@ -18,6 +18,7 @@ from shipments.notices.noticing import untold
 from shipments.progress.carrier_news import CARRIERS_OWN
 from shipments.progress.deriving import TRAVELS, Progress
 from shipments.progress.gathering import in_portions
+from shipments.progress.holding import Hold
 from shipments.progress.keeping import Change, Changes
 
 RECEIVED = frozenset({Stage.AT_THE_OFFICE, Stage.READY, Stage.HANDED_OVER})
@@ -88,10 +89,15 @@ def way_news(change: Change) -> Iterator[Told]:
     after = change.after
     if after.stage not in TRAVELS | RECEIVED:
         return
-    for hold in sorted(after.holds):
-        yield News.HELD, hold, {"heard_at": _text(after.heard_at)}
+    for hold in sorted(after.holds, key=lambda one: one.name):
+        yield News.HELD, hold.name, {"heard_at": _text(after.heard_at), **facts_of_hold(hold)}
     for why in sorted(after.contradictions & CARRIERS_OWN):
         yield News.DISPUTED, why, {"why": why, "heard_at": _text(after.heard_at)}
+
+
+def facts_of_hold(hold: Hold) -> dict[str, str | None]:
+    """As a notice keeps them. `reasons`: our words between commas, in order; empty: the carrier gives none."""
+    return {"reasons": ",".join(sorted(hold.reasons)), "place": hold.place, "since": _text(hold.since)}
 
 
 def date_news(told: DatesTold | None, change: Change) -> Iterator[Told]:

@@ -1,6 +1,6 @@
 """A language that people read: its words, dates and digits. Each part of the house brings its own catalogues."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime, tzinfo
 from functools import cached_property
 from importlib.abc import Traversable
@@ -9,6 +9,7 @@ from io import BytesIO
 
 from babel import Locale
 from babel.dates import format_interval
+from babel.lists import format_list
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 from babel.numbers import format_decimal
@@ -16,6 +17,7 @@ from babel.support import Translations
 from babel.units import format_unit
 
 NEWS_CATALOGUES = files("shipments.notices") / "translations"
+_FSI, _PDI = "\u2068", "\u2069"
 _EASTERN = str.maketrans("0123456789", "٠١٢٣٤٥٦٧٨٩")
 
 
@@ -52,6 +54,15 @@ class Tongue:
     def digits(self, text: str) -> str:
         """Digits as this language writes them. Not for codes and telephone numbers."""
         return text.translate(_EASTERN) if self._eastern else text
+
+    def together(self, said: Sequence[str]) -> str:
+        """As in "one, two and three"."""
+        return str(format_list(said, locale=self.locale))
+
+    def apart(self, word: str) -> str:
+        """Somebody else's word on one line, which keeps its own direction where the language runs the other way."""
+        line = " ".join(word.split())
+        return f"{_FSI}{line}{_PDI}" if self.direction == "rtl" else line
 
     def number(self, count: int) -> str:
         """A count, as in "1,250"."""

@@ -7,6 +7,7 @@ import msgspec
 
 from shipments.notices.notice import News, Notice
 from shipments.notices.tongues import Tongue
+from shipments.tracking.milestones import Reason
 
 
 def N_(message: str) -> str:  # the name that extraction of messages knows
@@ -28,8 +29,33 @@ NEWS: Mapping[News, str] = {
     News.CARRIER_STOPPED: N_("cannot be followed: the carrier refuses our account."),
 }
 LEFT_WITH_DATE = N_("has left and is expected %(days)s.")
+HELD_SINCE = N_("has been held since %(day)s: %(why)s.")
+HELD_THERE = N_("has been held since %(day)s (%(place)s): %(why)s.")
+NO_REASON = N_("the carrier gives no reason")
 KINDS: Mapping[str, str] = {"box": N_("Box"), "batch": N_("Batch"), "carrier": N_("Carrier")}
 PAGES: Mapping[str, str] = {"box": "/boxes/{code}", "batch": "/batches/{code}"}
+
+REASONS: Mapping[Reason, str] = {
+    Reason.CUSTOMS_HOLD: N_("held by customs"),
+    Reason.CUSTOMS_INFO_REQUIRED: N_("customs ask for information"),
+    Reason.CUSTOMS_INSPECTION: N_("customs inspect it"),
+    Reason.CUSTOMS_REJECTED: N_("customs refuse it"),
+    Reason.DUTY_UNPAID: N_("duty is to be paid"),
+    Reason.DOCUMENTS_MISSING: N_("papers are missing"),
+    Reason.ADDRESS_PROBLEM: N_("something is wrong with the address"),
+    Reason.PAYMENT_REQUIRED: N_("a payment is asked for"),
+    Reason.DAMAGED: N_("damaged"),
+    Reason.MISSING: N_("missing"),
+    Reason.OFFLOADED: N_("taken off the ship or plane"),
+    Reason.SHORT_SHIPPED: N_("left behind"),
+    Reason.MISROUTED: N_("sent the wrong way"),
+    Reason.DELAY: N_("delayed"),
+    Reason.WEATHER: N_("delayed by the weather"),
+    Reason.SEIZED: N_("seized"),
+    Reason.ON_HOLD: N_("the carrier has put it on hold"),
+    Reason.REFUSED: N_("refused"),
+    Reason.STALE: N_("no news"),
+}
 
 DAILY = N_("News of %(day)s: %(count)s")
 MORE = N_("There is more on the board: %(count)s.")
@@ -62,12 +88,27 @@ def sentence(notice: Notice, tongue: Tongue, zone: tzinfo) -> Sentence:
 
 def rest_of(notice: Notice, tongue: Tongue, zone: tzinfo) -> str:
     """The sentence after the name of what it is about."""
+    if notice.news == News.HELD and notice.facts.get("since"):
+        return held(notice.facts, tongue, zone)
     first, last, before = (_read(notice.facts.get(name)) for name in ("from", "to", "before"))
     dated = notice.news == News.DISPATCHED and last
     return tongue.say(
         LEFT_WITH_DATE if dated else NEWS[notice.news],
         days=tongue.days(first or last, last, zone) if last else "?",
         before=tongue.day(before, zone) if before else "?",
+    )
+
+
+def held(facts: Mapping[str, str | None], tongue: Tongue, zone: tzinfo) -> str:
+    """Since when, where and why: the same, from facts of a hold as `facts_of_hold` writes them."""
+    since, place = _read(facts["since"]), facts.get("place")
+    assert since is not None
+    reasons = [REASONS[Reason(word)] for word in (facts.get("reasons") or "").split(",") if word]
+    return tongue.say(
+        HELD_THERE if place else HELD_SINCE,
+        day=tongue.day(since, zone),
+        place=tongue.apart(place or ""),
+        why=tongue.together([tongue.say(reason) for reason in reasons or [NO_REASON]]),
     )
 
 

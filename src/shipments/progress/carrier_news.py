@@ -10,9 +10,10 @@ from shipments.batches.batch import Mode
 from shipments.boxes.latest import uncorrected
 from shipments.progress.expecting import Range, expected_along, in_order, onward
 from shipments.progress.facts import BoxFacts, Said, Stretch
+from shipments.progress.holding import Hold, holds_of
 from shipments.tracking.event import Classifier
 from shipments.tracking.milestones import ARRIVED as ARRIVED
-from shipments.tracking.milestones import AT_ITS_END, LIFTS, RANK, Milestone, Reason
+from shipments.tracking.milestones import AT_ITS_END, RANK, Milestone, Reason
 
 BEFORE_ITS_END = frozenset(
     {Milestone.ACCEPTED, Milestone.IN_TRANSIT, Milestone.RETURNING, Milestone.RETURNED}  # bookings are confirmed late
@@ -20,7 +21,6 @@ BEFORE_ITS_END = frozenset(
 BEFORE_DELIVERY = frozenset(  # what is waited for at a counter may still be brought; what was delivered may not
     {Milestone.ARRIVED_DESTINATION, Milestone.OUT_FOR_DELIVERY, Milestone.ATTEMPT_FAILED}
 )
-PASSING_TROUBLE = frozenset({Reason.DELAY, Reason.WEATHER, Reason.DAMAGED, Reason.MISSING})
 
 # How long a mode usually stays quiet; and, where the lane's own history says how long, how much longer is silence,
 # and between which bounds that is believed. Our own judgement, in days.
@@ -51,13 +51,10 @@ CARRIERS_OWN = frozenset(
 
 
 class CarrierNews(msgspec.Struct, frozen=True):
-    """Only what happened (ACT) moves a box; estimates and plans feed `expected`.
-
-    `holds`: the names of the holds that nothing has lifted: one that comes again after a release has another name.
-    """
+    """Only what happened (ACT) moves a box; estimates and plans feed `expected`. `holds`: those that last."""
 
     in_the_country: bool = False
-    holds: frozenset[str] = frozenset()
+    holds: frozenset[Hold] = frozenset()
     damaged: bool = False
     contradictions: frozenset[Contradiction] = frozenset()
     expected: Range | None = None
@@ -75,7 +72,7 @@ def news_of(facts: BoxFacts) -> CarrierNews:
     expected = expected_along(legs, said, facts.dispatched_at)
     return CarrierNews(
         in_the_country=any(one.leg_id == last.id and one.milestone in ARRIVED for one in actual),
-        holds=_holds(legs, said),
+        holds=holds_of(legs, said),
         damaged=any(one.reason == Reason.DAMAGED for one in actual),
         contradictions=_contradictions(facts, actual),
         expected=onward(last, expected.get(last.id)),
@@ -87,30 +84,6 @@ def _order(said: Said) -> tuple[datetime, int, str]:
     """By time, then by rank, then by identity, so that ties never depend on the order of hearing."""
     rank = RANK[said.milestone] if said.milestone else -1
     return said.occurred_at or said.heard_at, rank, str(said.id)
-
-
-def _holds(legs: Sequence[Stretch], said: Sequence[Said]) -> frozenset[str]:
-    by_leg = ((leg, _hold([one for one in said if one.leg_id == leg.id])) for leg in legs)
-    return frozenset(f"{leg.id}{after}" for leg, after in by_leg if after is not None)
-
-
-def _hold(said: Sequence[Said]) -> str | None:
-    """None: not held. Else what the hold came after: nothing, or whatever lifted the hold before it."""
-    held: set[Reason | None] = set()  # None: an exception that says no reason
-    lifted_by = ""
-    for one in said:
-        if one.classifier != Classifier.ACT:
-            continue
-        before = bool(held)
-        if one.milestone == Milestone.EXCEPTION:
-            held |= {one.reason} - PASSING_TROUBLE
-        elif one.milestone not in (None, Milestone.INFO_RECEIVED):
-            held.clear()
-        else:
-            held -= LIFTS.get(one.event or "", frozenset())
-        if before and not held:
-            lifted_by = f" after {one.id}"
-    return lifted_by if held else None
 
 
 def _contradictions(facts: BoxFacts, actual: list[Said]) -> frozenset[Contradiction]:

@@ -15,6 +15,7 @@ from shipments.boxes.latest import ENDS, last_end, latest, uncorrected
 from shipments.progress.carrier_news import CarrierNews, Contradiction, news_of
 from shipments.progress.contradicting import contradictions_of, ended_after, left_of
 from shipments.progress.facts import Arrival, BoxFacts, Deed
+from shipments.progress.holding import Hold
 from shipments.receipts.receipt import Condition
 from shipments.receipts.standing import standing_receipt
 
@@ -35,15 +36,12 @@ class BoxException(StrEnum):
 
 
 class Progress(msgspec.Struct, frozen=True):
-    """Where a box is, what is wrong, when it is expected. `heard_at`: our newest fact. Times are aware UTC.
-
-    `holds`: a name for each hold, by which it is told once.
-    """
+    """Where a box is, what is wrong, when it is expected. `heard_at`: our newest fact. Times are aware UTC."""
 
     stage: Stage
     exceptions: frozenset[BoxException] = frozenset()
     contradictions: frozenset[Contradiction] = frozenset()
-    holds: frozenset[str] = frozenset()
+    holds: frozenset[Hold] = frozenset()
     expected_from: datetime | None = None
     expected_to: datetime | None = None
     overdue_after: datetime | None = None

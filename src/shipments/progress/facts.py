@@ -40,7 +40,10 @@ class Stretch(msgspec.Struct, frozen=True):
 
 
 class Said(msgspec.Struct, frozen=True):
-    """What a carrier said about a leg. `earliest`, `latest`: the range of an estimate that is no moment."""
+    """What a carrier said about a leg. `earliest`, `latest`: the range of an estimate that is no moment.
+
+    `place`: in the carrier's words; `unlocode`: as a UN/LOCODE.
+    """
 
     id: UUID
     leg_id: UUID
@@ -55,6 +58,7 @@ class Said(msgspec.Struct, frozen=True):
     corrects_id: UUID | None = None
     earliest: datetime | None = None
     latest: datetime | None = None
+    place: str | None = None
 
 
 Found = tuple[UUID | None, int, int, int, int]

@@ -45,7 +45,7 @@ _SAID = _columns(
     *(CarrierEvent.occurred_at, CarrierEvent.heard_at),
     *(CarrierEvent.milestone, CarrierEvent.event, CarrierEvent.reason),
     *(CarrierEvent.said_at, CarrierEvent.unlocode, CarrierEvent.corrects_id),
-    *(CarrierEvent.earliest, CarrierEvent.latest),
+    *(CarrierEvent.earliest, CarrierEvent.latest, CarrierEvent.place),
 ).where(col(CarrierEvent.leg_id).in_(_IDS))
 _DEEDS = _columns(
     *(BoxFact.box_id, BoxFact.id, BoxFact.happened, BoxFact.occurred_at, BoxFact.heard_at),
