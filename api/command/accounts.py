@@ -149,6 +149,7 @@ def renew(
 @accounts.command("list")
 def show() -> None:
     """Print every account: whose it is, what it may ask, what it asked today, and what holds it back."""
+    from api.command.ledger_tables import failing, paused
     from shipments.clock import utc_now
     from shipments.offices.scope import EVERYWHERE
     from shipments.tracking.accounts.listing import list_accounts
@@ -163,7 +164,9 @@ def show() -> None:
             if one.stopped is not None:
                 print(f"  stopped: {one.stopped}")
             if one.paused_until is not None:
-                print(f"  paused until {_utc(one.paused_until)}")
+                print(f"  {paused(one)} (until {_utc(one.paused_until)})")
+            if one.failures:
+                print(f"  {failing(one)}")
 
 
 @accounts.command()

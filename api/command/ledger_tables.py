@@ -6,6 +6,8 @@ from datetime import datetime
 from rich.table import Table
 from rich.text import Text
 
+from shipments.tracking.accounts.account import PausedWhy
+from shipments.tracking.accounts.listing import AccountLine
 from shipments.tracking.calls.accounting import Ledger
 from shipments.tracking.calls.forecasting import Forecast
 from shipments.tracking.calls.tallying import CallsGone
@@ -19,6 +21,12 @@ REASONS = {
     Why.LEG_SPENT: "asked as often as a leg may be",
     Why.ITS_TURN: "waiting for its turn",
     Why.ASKED_NOW: "asked by a worker now",
+}
+PAUSES = {
+    PausedWhy.ASKED_TO_WAIT: "the carrier asks for this pause",
+    PausedWhy.OVER_QUOTA: "the carrier wants fewer calls, and does not say until when",
+    PausedWhy.DAY_OVER: "the carrier wants fewer calls, again: until its day begins anew",
+    PausedWhy.DOWN: "its calls fail",
 }
 Row = tuple[str, ...]
 
@@ -69,13 +77,30 @@ def _put_off(one: PutOff) -> Iterator[Row]:
     if one.stopped is not None:
         yield "", f"stopped: {one.stopped}", "", "", "once it is lifted"
     if one.paused_until is not None:
-        yield "", "paused", "", "", _time(one.paused_until)
+        yield "", paused(one), "", "", _time(one.paused_until)
+    if one.failures:
+        yield "", failing(one), "", "", ""
     for waiting in one.waiting:
         yield "", REASONS[waiting.why], str(waiting.legs), _time(waiting.due_since), _time(waiting.until)
     if one.late is not None:
         late = one.late
         how_late = f"mean {late.mean_s} s, {late.by_an_hour} by over an hour"
         yield "", f"asked late: {late.late} of {late.asked}", "", f"worst {late.worst_s} s", how_late
+
+
+def paused(one: PutOff | AccountLine) -> str:
+    """That it is paused, and why as far as that is known."""
+    return "paused" if one.paused_why is None else f"paused: {PAUSES[one.paused_why]}"
+
+
+def failing(one: PutOff | AccountLine) -> str:
+    """How often in a row, and what failed last."""
+    times = f"failed {one.failures} times in a row" if one.failures != 1 else "failed once"
+    if one.failed_last is None:
+        return times
+    last = one.failed_last
+    status = f" ({last.status})" if last.status else ""
+    return f"{times}, last at {_time(last.at)}: {_said(last.outcome)}{status}"
 
 
 def _next(one: Forecast) -> Iterator[Row]:

@@ -14,6 +14,7 @@ from sqlmodel import Session, col
 
 from api.access import open_to
 from api.edge import Edge
+from api.pages import ledger_words
 from api.pages.batch_rows import batches_page
 from api.pages.forms import Fields
 from api.pages.ledger import accounts_held
@@ -74,6 +75,7 @@ def board(request: Request[Any, Any, State], edge: NamedDependency[Edge]) -> Res
             "more_news": more_news,
             "until": edge.now.isoformat(),
             "attention": attention(session, edge.now),
+            "said_of": ledger_words,
             "held": accounts_held(session, edge.now),
             "filters": filters,
             "stages": tuple(Stage),

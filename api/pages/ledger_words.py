@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 from api.pages.words import N_
+from shipments.tracking.accounts.account import PausedWhy
 from shipments.tracking.calls.call import CallKind
 from shipments.tracking.calls.tallying import End
 from shipments.tracking.calls.waiting import Why
@@ -19,6 +20,25 @@ WHY: Mapping[Why, str] = {
     ),
     Why.ITS_TURN: N_("They wait for their turn, since calls go out one by one; the last is made %(wait)s."),
     Why.ASKED_NOW: N_("They are being asked about at this moment."),
+}
+
+PAUSES: Mapping[PausedWhy | None, str] = {
+    PausedWhy.ASKED_TO_WAIT: N_("The carrier asks us to wait; it goes on %(wait)s (%(until)s)."),
+    PausedWhy.OVER_QUOTA: N_(
+        "The carrier wants fewer calls and does not say for how long; we try again %(wait)s (%(until)s)."
+    ),
+    PausedWhy.DAY_OVER: N_(
+        "The carrier wants fewer calls, again: nothing is asked before its day begins anew %(wait)s (%(until)s)."
+    ),
+    PausedWhy.DOWN: N_("Its calls fail again and again; we try again %(wait)s (%(until)s)."),
+    None: N_("It goes on %(wait)s (%(until)s)."),
+}
+PAUSED_SHORT: Mapping[PausedWhy | None, str] = {
+    PausedWhy.ASKED_TO_WAIT: N_("paused, as the carrier asks"),
+    PausedWhy.OVER_QUOTA: N_("paused: too many calls, says the carrier"),
+    PausedWhy.DAY_OVER: N_("paused until the carrier's day begins anew"),
+    PausedWhy.DOWN: N_("paused: its calls fail"),
+    None: N_("paused"),
 }
 
 KINDS: Mapping[CallKind, str] = {

@@ -1,6 +1,7 @@
 """`shipments accounts`: secrets come in by a pipe and never go out, and what is refused says what to do."""
 
 import re
+from contextlib import closing
 
 from sqlmodel import select
 from typer.testing import CliRunner, Result
@@ -10,10 +11,12 @@ from shipments.clock import utc_now
 from shipments.database import Database
 from shipments.offices.scope import EVERYWHERE
 from shipments.settings import Settings
-from shipments.tracking.accounts.account import CarrierAccount
+from shipments.tracking.accounts.account import CarrierAccount, PausedWhy
 from shipments.tracking.accounts.logins import hook_secrets, open_account, open_client_login
+from shipments.tracking.calls.call import Outcome
 from shipments.transaction import reading
 from tests.command.test_commands import OFFICE, installation
+from tests.tracking.calls.ledger_rows import HOUR, a_call
 
 __all__ = ["installation"]
 
@@ -61,6 +64,18 @@ def test_the_list_says_what_an_account_may_ask_and_shows_no_secret(installation:
     assert "stopped: plan ended" in listed
     assert "ups: ups, every office, OAuth 2, no token now" in listed
     assert not re.search("a-dhl-key|a-client|a-secret", listed)
+
+
+def test_the_list_says_why_an_account_is_paused_and_what_failed_last(installation: str) -> None:
+    run("add", "dhl", typed="a-dhl-key\n")
+    now = utc_now()
+    with closing(Database.at(installation)) as database, database.writing() as session:
+        account = session.exec(select(CarrierAccount)).one()
+        account.paused_until, account.paused_why, account.failures = now + HOUR, PausedWhy.DOWN, 6
+        a_call(session, account, now - HOUR, outcome=Outcome.UNAVAILABLE, status=503)
+    listed = run("list").output
+    assert f"paused: its calls fail (until {now + HOUR:%Y-%m-%d %H:%M} UTC)" in listed
+    assert f"failed 6 times in a row, last at {now - HOUR:%Y-%m-%d %H:%M} UTC: unavailable (503)" in listed
 
 
 def test_a_budget_beyond_the_usual_is_kept_and_said(installation: str) -> None:

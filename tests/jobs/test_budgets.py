@@ -9,6 +9,7 @@ from shipments.clock import utc_now
 from shipments.errors import CarrierOverQuota
 from shipments.notices.notice import News
 from shipments.offices.scope import EVERYWHERE
+from shipments.tracking.accounts.account import PausedWhy
 from shipments.tracking.calls.budgets import MARGIN
 from shipments.tracking.carriers.fetching import Wire
 from shipments.tracking.polling.blaming import BREAKER_OPENS_AFTER
@@ -38,6 +39,7 @@ def test_429_pauses_the_account_for_as_long_as_it_says_and_nobody_calls_before(e
     journey, asked = each_fleet.journey, len(each_fleet.practice.calls)
     assert asked == done.asked <= 2, "those that still waited for their turn were not asked"
     assert each_fleet.the_account().paused_until == journey.now + timedelta(hours=2)
+    assert each_fleet.the_account().paused_why is PausedWhy.ASKED_TO_WAIT
     assert {journey.watch(leg).leased_until for leg in legs} == {None}
     each_fleet.practice.faults.clear()
     paused_until = journey.now + timedelta(hours=2)
@@ -74,6 +76,7 @@ def test_429_without_a_sensible_time_backs_off_by_itself(fleet: Fleet, absurd: s
     paused_until = fleet.the_account().paused_until
     assert paused_until is not None
     assert timedelta(minutes=1) < paused_until - fleet.journey.now < timedelta(minutes=10)
+    assert fleet.the_account().paused_why is PausedWhy.OVER_QUOTA
 
 
 @pytest.mark.parametrize("name", ["unauthorised", "forbidden"])
@@ -159,6 +162,7 @@ def test_429_twice_in_a_row_without_a_time_is_the_days_quota_and_pauses_until_th
     paused_until = each_fleet.the_account().paused_until
     assert paused_until is not None
     assert (paused_until.hour, paused_until.minute, paused_until.second) == (7, 17, 0)
+    assert each_fleet.the_account().paused_why is PausedWhy.DAY_OVER
     assert paused_until - each_fleet.journey.now <= timedelta(days=1)
 
 

@@ -15,7 +15,7 @@ from jobs.turns import Turns
 from shipments.clock import utc_now
 from shipments.errors import CarrierError, CarrierOverQuota, CarrierRefused, Unavailable
 from shipments.offices.scope import EVERYWHERE
-from shipments.tracking.accounts.account import CarrierAccount, LoginKind
+from shipments.tracking.accounts.account import CarrierAccount, LoginKind, PausedWhy
 from shipments.tracking.accounts.administering import stop_account
 from shipments.tracking.accounts.logins import keep_token, seal_secret
 from shipments.tracking.calls.budgets import day_start
@@ -23,7 +23,7 @@ from shipments.tracking.calls.call import Outcome
 from shipments.tracking.carriers import dcsa
 from shipments.tracking.carriers.fetching import Wire
 from shipments.tracking.carriers.tokens import Token
-from shipments.tracking.polling.blaming import BREAKER_OPENS_AFTER
+from shipments.tracking.polling.blaming import BREAKER_OPENS_AFTER, blame_account
 from shipments.tracking.polling.recording import record
 from shipments.tracking.polling.result import Result
 from shipments.tracking.polling.watch import LegWatch
@@ -122,6 +122,18 @@ def test_a_no_that_comes_after_the_lease_holds_for_the_account_and_leaves_the_le
     assert each_fleet.journey.watch(leg).model_dump() == before
 
 
+def test_of_two_pauses_the_longer_one_holds_and_says_why(fleet: Fleet) -> None:
+    now = fleet.journey.now
+    for error in (CarrierOverQuota("fewer calls", 7_200.0), CarrierOverQuota("fewer calls")):
+
+        def told(session: Session, error: CarrierError = error) -> None:
+            blame_account(session, fleet.the_account().id, error, pace=1.0, now=now)
+
+        fleet.journey.do(told, EVERYWHERE)
+    account = fleet.the_account()
+    assert (account.paused_until, account.paused_why) == (now + timedelta(hours=2), PausedWhy.ASKED_TO_WAIT)
+
+
 def with_a_client(parcels: Parcels, **columns: object) -> None:
     """From now on its account has OAuth 2, and no token yet."""
     ring = parcels.settings.ring
@@ -149,6 +161,7 @@ def test_tokens_that_cannot_be_read_open_the_breaker(parcels: Parcels) -> None:
         parcels.poll()
     assert len(asked) == BREAKER_OPENS_AFTER == parcels.the_account().failures
     assert parcels.the_account().paused_until is not None
+    assert parcels.the_account().paused_why is PausedWhy.DOWN
 
 
 def test_a_day_of_our_own_that_is_spent_is_no_failure_and_no_pause(parcels: Parcels) -> None:

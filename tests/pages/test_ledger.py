@@ -1,15 +1,15 @@
 """The page on carriers answers three questions in words, for those who send, and the board points to it."""
 
 import pytest
-from sqlalchemy import select, update
-from sqlmodel import col
+from sqlalchemy import update
+from sqlmodel import col, select
 
 from api.hardening import Hardened
 from api.pages import ledger_words
 from shipments.database import Database
 from shipments.offices.scope import EVERYWHERE
-from shipments.tracking.accounts.account import CarrierAccount
-from shipments.tracking.calls.call import CallKind
+from shipments.tracking.accounts.account import CarrierAccount, PausedWhy
+from shipments.tracking.calls.call import CallKind, Outcome
 from shipments.tracking.calls.tallying import End
 from shipments.tracking.calls.waiting import Why
 from shipments.tracking.polling.watch import LegWatch, Urgency
@@ -18,7 +18,7 @@ from shipments.transaction import transaction
 from tests.builders import an_office
 from tests.pages.conftest import Browser, WellFormed, dump_of, wiring_of
 from tests.pages.world import CANARIES, NOW, World
-from tests.tracking.calls.ledger_rows import DAY, a_push, an_account
+from tests.tracking.calls.ledger_rows import DAY, a_call, a_push, an_account
 
 
 @pytest.fixture
@@ -53,9 +53,21 @@ def test_it_says_what_was_put_off_why_and_until_when(sender: Browser) -> None:
     assert "<strong>1 leg waits.</strong> The calls of the day (12) are used up; they begin again in 12 hours" in off
     assert "(23 Mar 2026, 01:00)" in off
     assert "The longest wait: 3 hours." in off
-    assert "it goes on in 5 hours (22 Mar 2026, 18:00)" in off
+    assert "It goes on in 5 hours (22 Mar 2026, 18:00)." in off
     assert "The carrier refused the key." in off
     assert "28 of 30 were asked late, 0 by more than an hour: by 14 minutes on average, the worst by 29 minutes." in off
+
+
+def test_a_pause_says_why_and_until_when_and_what_failed_last(app: Hardened, sender: Browser) -> None:
+    database: Database = wiring_of(app).database
+    with database.writing() as session:
+        account = session.exec(select(CarrierAccount).where(CarrierAccount.name == "ship24")).one()
+        account.paused_why, account.failures = PausedWhy.ASKED_TO_WAIT, 3
+        a_call(session, account, NOW, outcome=Outcome.OVER_QUOTA, status=429)
+    off = section(sender.get("/carriers?account=ship24").text, "What was put off, and why?")
+    assert "The carrier asks us to wait; it goes on in 5 hours (22 Mar 2026, 18:00)." in off
+    assert "The last 3 calls failed. Too many calls, says the carrier (<bdi>429</bdi>)" in off
+    assert "<bdi>ship24</bdi> paused, as the carrier asks</a>" in " ".join(sender.get("/board").text.split())
 
 
 def test_it_says_what_tomorrow_would_cost_and_who_gives_way(sender: Browser) -> None:
@@ -81,7 +93,7 @@ def test_the_newest_message_that_cannot_be_read_says_why_to_whoever_sees_the_acc
     app: Hardened, sender: Browser, world: World
 ) -> None:
     with transaction(wiring_of(app).database, EVERYWHERE, now=NOW) as session:
-        ours = session.execute(select(CarrierAccount).where(col(CarrierAccount.name) == "dhl-ams")).scalar_one()
+        ours = session.exec(select(CarrierAccount).where(CarrierAccount.name == "dhl-ams")).one()
         theirs = an_account(session, "theirs", an_office(session, "DE-BER"))
         a_push(session, ours, PushState.UNREADABLE, NOW - DAY, trouble="The DHL answer is <not> JSON.")
         a_push(session, theirs, PushState.UNREADABLE, NOW - DAY, trouble="something of theirs")
@@ -170,6 +182,7 @@ def test_an_account_without_a_limit_or_a_day_far_back_is_shown_whole(sender: Bro
 
 def test_everything_has_its_word() -> None:
     assert ledger_words.WHY.keys() == set(Why)
+    assert ledger_words.PAUSES.keys() == ledger_words.PAUSED_SHORT.keys() == {*PausedWhy, None}
     assert ledger_words.KINDS.keys() == set(CallKind)
     assert ledger_words.ENDS.keys() == set(End)
     assert ledger_words.URGENCIES.keys() == {one.name.lower() for one in Urgency}

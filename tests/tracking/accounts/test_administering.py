@@ -15,7 +15,7 @@ from shipments.offices.scope import EVERYWHERE, Actor
 from shipments.sealing import KeyRing
 from shipments.tracking import legs
 from shipments.tracking.accounts import administering as accounts
-from shipments.tracking.accounts.account import CarrierAccount, LoginKind
+from shipments.tracking.accounts.account import CarrierAccount, LoginKind, PausedWhy
 from shipments.tracking.accounts.listing import list_accounts
 from shipments.tracking.accounts.logins import open_account, open_client_login
 from shipments.tracking.accounts.terms import AccountAsked, AccountChanged, beyond_usual
@@ -204,12 +204,12 @@ def test_an_offices_administrator_keeps_its_accounts_and_sees_no_other_offices(j
 def test_a_renewed_secret_keeps_the_counters_and_lifts_a_stop(each_journey: Journey, ring: KeyRing) -> None:
     journey = each_journey
     id = add(journey, ring, "ups", per_day=50)
-    stopped = {"stopped_reason": "401", "paused_until": journey.now, "failures": 3}
+    stopped = {"stopped_reason": "401", "paused_until": journey.now, "paused_why": PausedWhy.DOWN, "failures": 3}
     change(journey, id, day_calls=41, day_started=journey.now, next_call_at=journey.now, **stopped)
     renew(journey, ring, "ups", client_id="client-2", secret="secret-2")
     account = row(journey, id)
     assert (account.day_calls, account.per_day, account.next_call_at is not None) == (41, 50, True)
-    assert (account.stopped_reason, account.paused_until, account.failures) == (None, None, 0)
+    assert (account.stopped_reason, account.paused_until, account.paused_why, account.failures) == (None, None, None, 0)
     login = open_client_login(ring, account)
     assert (login.client_id, login.client_secret) == ("client-2", "secret-2")
     assert actions(journey)[-1] == ("account.renew", "ups")

@@ -7,6 +7,7 @@ from uuid import uuid4
 import pytest
 from sqlmodel import Session
 
+from shipments.tracking.accounts.account import PausedWhy
 from shipments.tracking.accounts.seeing import accounts_in_sight
 from shipments.tracking.calls.call import Outcome
 from shipments.tracking.calls.waiting import Held, Late, PutOff, Why, held_back
@@ -129,8 +130,8 @@ def test_lateness_is_told_by_its_worst_and_its_mean(each_house: House, minutes: 
 def test_only_accounts_that_need_somebody_are_held_up_to_view(each_house: House) -> None:
     def rows(session: Session) -> None:
         an_account(session, "stopped", stopped_reason="401")
-        an_account(session, "paused", paused_until=NOON + HOUR)
-        an_account(session, "was paused", paused_until=NOON - HOUR)
+        an_account(session, "paused", paused_until=NOON + HOUR, paused_why=PausedWhy.ASKED_TO_WAIT)
+        an_account(session, "was paused", paused_until=NOON - HOUR, paused_why=PausedWhy.DOWN)
         behind = an_account(session, "behind")
         each_house.leg(session, behind, due_at=NOON - 25 * HOUR)
         each_house.leg(session, behind, due_at=NOON - 23 * HOUR)
@@ -142,6 +143,6 @@ def test_only_accounts_that_need_somebody_are_held_up_to_view(each_house: House)
         assert held_back(session, [], now=NOON) == []
     assert found == [
         Held("behind", stopped=False, paused_until=None, legs=1),
-        Held("paused", stopped=False, paused_until=NOON + HOUR, legs=0),
+        Held("paused", stopped=False, paused_until=NOON + HOUR, legs=0, paused_why=PausedWhy.ASKED_TO_WAIT),
         Held("stopped", stopped=True, paused_until=None, legs=0),
     ]

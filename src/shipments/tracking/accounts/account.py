@@ -24,6 +24,18 @@ class ClientIn(StrEnum):
     BODY = "body"
 
 
+class PausedWhy(StrEnum):
+    """Why an account is left alone for a while. `asked_to_wait`: its carrier said until when; `over_quota`: it wants
+    fewer calls and did not say; `day_over`: it said so again, so that the day's calls count as used up; `down`: its
+    calls failed again and again.
+    """
+
+    ASKED_TO_WAIT = "asked_to_wait"
+    OVER_QUOTA = "over_quota"
+    DAY_OVER = "day_over"
+    DOWN = "down"
+
+
 class CarrierAccount(SQLModel, table=True):
     """A login with a carrier, its secrets sealed, and what it may be asked.
 
@@ -32,7 +44,7 @@ class CarrierAccount(SQLModel, table=True):
 
     The budget: calls stand `1 / per_second` apart, `next_call_at` is the first moment that no call has reserved.
     `day_calls` counts those reserved since `day_started`; a day begins `resets_at_minute` minutes after midnight UTC.
-    `paused_until` and `stopped_reason` hold every leg of the account back.
+    `paused_until` and `stopped_reason` hold every leg of the account back; `failures`: since a call was last answered.
 
     `hook_*`: the secret that the carrier's pushes prove themselves with, and the one before it, valid for a while.
     """
@@ -41,11 +53,13 @@ class CarrierAccount(SQLModel, table=True):
     __table_args__ = (
         one_of("login", LoginKind),
         one_of("client_in", ClientIn),
+        one_of("paused_why", PausedWhy),
         CheckConstraint("per_second > 0", name="per_second_positive"),
         CheckConstraint("per_day > 0", name="per_day_positive"),
         CheckConstraint("per_leg_per_day > 0", name="per_leg_per_day_positive"),
         CheckConstraint("resets_at_minute BETWEEN 0 AND 1439", name="resets_within_a_day"),
         CheckConstraint("day_calls >= 0 AND failures >= 0", name="counts_not_negative"),
+        CheckConstraint("paused_why IS NULL OR paused_until IS NOT NULL", name="reason_of_a_pause"),
         CheckConstraint("(token_sealed IS NULL) = (token_until IS NULL)", name="token_has_an_end"),
         CheckConstraint("(hook_former_sealed IS NULL) = (hook_former_until IS NULL)", name="former_secret_has_an_end"),
     )
@@ -53,6 +67,10 @@ class CarrierAccount(SQLModel, table=True):
     def __repr_args__(self) -> list[tuple[str | None, object]]:
         """No secret, not even sealed."""
         return [("name", self.name), ("carrier", self.carrier)]
+
+    def pause_at(self, now: datetime) -> datetime | None:
+        """Until when it is paused; None: it is not."""
+        return self.paused_until if self.paused_until is not None and self.paused_until > now else None
 
     id: UUID = Field(default_factory=new_id, primary_key=True)
     name: str = Field(max_length=40, unique=True)
@@ -77,6 +95,7 @@ class CarrierAccount(SQLModel, table=True):
     day_started: datetime | None = instant(default=None)
     day_calls: int = 0
     paused_until: datetime | None = instant(default=None)
+    paused_why: PausedWhy | None = word(PausedWhy, default=None)
     stopped_reason: str | None = Field(default=None, max_length=200)
     failures: int = 0
     hook_secret_sealed: bytes | None = None

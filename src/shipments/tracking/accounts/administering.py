@@ -79,7 +79,7 @@ def renew_account(
     if needs_secret or change.secret is not UNSET or change.client_id is not UNSET:
         check_secret(full)
         seal_secret(ring, account, secret=full.secret, client_id=full.client_id)
-    account.stopped_reason, account.paused_until, account.failures = None, None, 0
+    account.stopped_reason, account.paused_why, account.paused_until, account.failures = None, None, None, 0
     session.add(account)
     session.flush()
     note_deed(session, "account.renew", account, by, now, carrier=account.carrier)

@@ -7,16 +7,18 @@ import msgspec
 from sqlalchemy import func, select
 from sqlmodel import Session, col
 
-from shipments.tracking.accounts.account import LoginKind
+from shipments.tracking.accounts.account import LoginKind, PausedWhy
 from shipments.tracking.accounts.seeing import accounts_in_sight
 from shipments.tracking.calls.budgets import day_start
+from shipments.tracking.calls.failing import FailedLast, failed_last
 from shipments.tracking.polling.watch import LegWatch
 
 
 class AccountLine(msgspec.Struct, frozen=True, kw_only=True):
     """One account. `used`: calls of its day that `now` lies in. `legs`: that use it; `due`: still asked about.
 
-    `token_until`: where an OAuth 2 login has a token. `paused_until`, `stopped`: what holds it back, None: nothing.
+    `token_until`: where an OAuth 2 login has a token. `paused_until`, `stopped`: what holds it back, None: nothing;
+    `paused_why` None: not known. `failures`: since an answer last came; `failed_last`: of one that fails or is paused.
     """
 
     name: str
@@ -32,6 +34,9 @@ class AccountLine(msgspec.Struct, frozen=True, kw_only=True):
     due: int
     token_until: datetime | None
     paused_until: datetime | None
+    paused_why: PausedWhy | None
+    failures: int
+    failed_last: FailedLast | None
     stopped: str | None
     has_hook: bool
 
@@ -41,7 +46,9 @@ def list_accounts(session: Session, *, now: datetime) -> Sequence[AccountLine]:
     counted = select(col(LegWatch.account_id), func.count(), func.count(col(LegWatch.due_at)))
     legs = {id: (all_of_it, due) for id, all_of_it, due in session.execute(counted.group_by(col(LegWatch.account_id)))}
     lines = []
-    for seen in accounts_in_sight(session):
+    seen_ones = accounts_in_sight(session)
+    failed = failed_last(session, [one.row for one in seen_ones], now=now)
+    for seen in seen_ones:
         row = seen.row
         begun = day_start(row, now)
         all_of_it, due = legs.get(row.id, (0, 0))
@@ -59,7 +66,10 @@ def list_accounts(session: Session, *, now: datetime) -> Sequence[AccountLine]:
                 legs=all_of_it,
                 due=due,
                 token_until=row.token_until if row.token_until and row.token_until > now else None,
-                paused_until=row.paused_until if row.paused_until and row.paused_until > now else None,
+                paused_until=row.pause_at(now),
+                paused_why=row.paused_why if row.pause_at(now) else None,
+                failures=row.failures,
+                failed_last=failed.get(row.id),
                 stopped=row.stopped_reason,
                 has_hook=row.hook_secret_sealed is not None,
             )

@@ -12,7 +12,7 @@ from shipments.tracking.accounts.account import CarrierAccount
 from shipments.tracking.accounts.seeing import DAY, Named, Seen
 from shipments.tracking.calls.askings import Watched, watched_legs
 from shipments.tracking.calls.budgets import apart
-from shipments.tracking.calls.waiting import most_per_call, pause_of
+from shipments.tracking.calls.waiting import most_per_call
 
 
 class Share(msgspec.Struct, frozen=True):
@@ -75,7 +75,7 @@ def forecast(
     return Forecast(
         **msgspec.structs.asdict(named),
         stopped=account.stopped_reason,
-        paused_until=pause_of(account, now),
+        paused_until=account.pause_at(now),
         legs=sum(one.legs for one in groups),
         new=sum(one.new for one in groups),
         failing=sum(one.failing for one in groups),

@@ -11,10 +11,11 @@ from sqlalchemy import ColumnElement, Float, case, cast, func
 from sqlmodel import Session, col, select
 
 from shipments.shapes import Instant
-from shipments.tracking.accounts.account import CarrierAccount
+from shipments.tracking.accounts.account import CarrierAccount, PausedWhy
 from shipments.tracking.accounts.seeing import DAY, Days, Seen
 from shipments.tracking.calls.budgets import apart, day_start, left_for_patient, left_today, next_day, next_moment
 from shipments.tracking.calls.call import CalledLeg, CarrierCall
+from shipments.tracking.calls.failing import FailedLast, failed_last
 from shipments.tracking.calls.tallying import made_within
 from shipments.tracking.carriers import CARRIERS
 from shipments.tracking.carriers.answers import AsksMany
@@ -65,7 +66,8 @@ class Late(msgspec.Struct, frozen=True):
 class PutOff(msgspec.Struct, frozen=True, kw_only=True):
     """What one account puts off. `today`: calls used of the day's budget `per_day`, which begins again at `resets_at`.
 
-    `legs`: due and not being asked about at this moment.
+    `legs`: due and not being asked about at this moment. `paused_why` null: not paused, or not known. `failures`: since
+    a call was last answered; `failed_last`: the newest that failed, of an account that is paused or fails.
     """
 
     account: str
@@ -73,6 +75,9 @@ class PutOff(msgspec.Struct, frozen=True, kw_only=True):
     office: str | None
     stopped: str | None
     paused_until: Instant | None
+    paused_why: PausedWhy | None
+    failures: int
+    failed_last: FailedLast | None
     today: int
     per_day: int | None
     per_leg_per_day: int | None
@@ -83,17 +88,19 @@ class PutOff(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Held(msgspec.Struct, frozen=True):
-    """An account that needs somebody to look at it. `legs`: overdue by more than a day."""
+    """An account that needs somebody to look at it. `legs`: overdue by more than a day. `paused_why`: if known."""
 
     account: str
     stopped: bool
     paused_until: Instant | None
     legs: int
+    paused_why: PausedWhy | None = None
 
 
 def put_off(session: Session, accounts: Sequence[Seen], days: Days, *, now: datetime) -> list[PutOff]:
     """One for each account, in their order. `days`: those over which lateness is counted."""
-    return [_of_account(session, one, days, now) for one in accounts]
+    failed = failed_last(session, [one.row for one in accounts], now=now)
+    return [_of_account(session, one, failed.get(one.row.id), days, now) for one in accounts]
 
 
 def held_back(session: Session, accounts: Sequence[Seen], *, now: datetime) -> list[Held]:
@@ -106,20 +113,29 @@ def held_back(session: Session, accounts: Sequence[Seen], *, now: datetime) -> l
     )
     late = dict(session.exec(statement).all()) if accounts else {}
     found = [
-        Held(one.named.account, one.row.stopped_reason is not None, pause_of(one.row, now), late.get(one.row.id, 0))
+        Held(
+            account=one.named.account,
+            stopped=one.row.stopped_reason is not None,
+            paused_until=one.row.pause_at(now),
+            legs=late.get(one.row.id, 0),
+            paused_why=_why_paused(one.row, now),
+        )
         for one in accounts
     ]
     return [one for one in found if one.stopped or one.paused_until or one.legs]
 
 
-def _of_account(session: Session, seen: Seen, days: Days, now: datetime) -> PutOff:
+def _of_account(session: Session, seen: Seen, failed: FailedLast | None, days: Days, now: datetime) -> PutOff:
     account = seen.row
     waiting = _together(_reasons(session, account, now))
     begin, reset = days.begin(account), next_day(account, now)
     return PutOff(
         **msgspec.structs.asdict(seen.named),
         stopped=account.stopped_reason,
-        paused_until=pause_of(account, now),
+        paused_until=account.pause_at(now),
+        paused_why=_why_paused(account, now),
+        failures=account.failures,
+        failed_last=failed,
         today=_made(session, account.id, day_start(account, now), reset),
         per_day=account.per_day,
         per_leg_per_day=account.per_leg_per_day,
@@ -158,7 +174,7 @@ def _reason(account: CarrierAccount, own: Why, now: datetime) -> Why:
         return own
     if account.stopped_reason is not None:
         return Why.STOPPED
-    if pause_of(account, now) is not None:
+    if account.pause_at(now) is not None:
         return Why.PAUSED
     if left_today(account, now=now) == 0:
         return Why.DAY_SPENT
@@ -232,9 +248,8 @@ def _whole(seconds: float) -> int:
     return max(0, round(float(seconds)))
 
 
-def pause_of(account: CarrierAccount, now: datetime) -> datetime | None:
-    """Until when it is paused; None: it is not."""
-    return account.paused_until if account.paused_until is not None and account.paused_until > now else None
+def _why_paused(account: CarrierAccount, now: datetime) -> PausedWhy | None:
+    return account.paused_why if account.pause_at(now) is not None else None
 
 
 def most_per_call(carrier: str) -> int:

@@ -9,7 +9,7 @@ from sqlalchemy import select
 from sqlmodel import Session, col
 
 from shipments.errors import CarrierError, CarrierOverQuota, CarrierRefused, CarrierUnreadable
-from shipments.tracking.accounts.account import CarrierAccount
+from shipments.tracking.accounts.account import CarrierAccount, PausedWhy
 from shipments.tracking.accounts.locking import locked_account
 from shipments.tracking.calls.budgets import next_day
 from shipments.tracking.calls.call import CallKind, CarrierCall, Outcome
@@ -56,9 +56,10 @@ def blame(
     if quota or down:
         account.failures += 1
     for one in quota:
-        _pause(session, account, one, pace, now)
+        _pause_for_quota(session, account, one, pace, now)
     if down and account.failures >= BREAKER_OPENS_AFTER:
-        account.paused_until = _later(account, now + backoff(account.failures - BREAKER_OPENS_AFTER, pace=pace))
+        wait = backoff(account.failures - BREAKER_OPENS_AFTER, pace=pace)
+        _pause_until(account, now + wait, PausedWhy.DOWN)
     refused = (one for one in failures if isinstance(one.error, CarrierRefused))
     wrong = next((one for one in refused if not one.spoilt or _token_was_young(session, account, one.call_at)), None)
     session.add(account)
@@ -80,20 +81,21 @@ def blame_account(session: Session, account_id: UUID, error: CarrierError, *, pa
     return account.name if stopped else None
 
 
-def _pause(session: Session, account: CarrierAccount, one: Failure, pace: float, now: datetime) -> None:
+def _pause_for_quota(session: Session, account: CarrierAccount, one: Failure, pace: float, now: datetime) -> None:
     """As long as it says; else backed off; and where a new try fails again, until the day's budget begins anew."""
     assert isinstance(one.error, CarrierOverQuota)
     if one.error.retry_after_s is not None:
-        until = now + timedelta(seconds=one.error.retry_after_s)
+        _pause_until(account, now + timedelta(seconds=one.error.retry_after_s), PausedWhy.ASKED_TO_WAIT)
     elif account.per_day is not None and _was_told_before(session, account, one.call_at):
-        until = next_day(account, now)
+        _pause_until(account, next_day(account, now), PausedWhy.DAY_OVER)
     else:
-        until = now + backoff(account.failures, pace=pace)
-    account.paused_until = _later(account, until)
+        _pause_until(account, now + backoff(account.failures, pace=pace), PausedWhy.OVER_QUOTA)
 
 
-def _later(account: CarrierAccount, until: datetime) -> datetime:
-    return max(account.paused_until or until, until)
+def _pause_until(account: CarrierAccount, until: datetime, why: PausedWhy) -> None:
+    """Of two pauses the longer one holds, and says why."""
+    if account.paused_until is None or account.paused_until <= until:
+        account.paused_until, account.paused_why = until, why
 
 
 def _was_told_before(session: Session, account: CarrierAccount, call_at: datetime) -> bool:
