@@ -149,7 +149,7 @@ class Subscriber:
             async with asyncio.timeout(carrier.usual.deadline_s):
                 return await self._answer(client, account, errand, wire)
         except TimeoutError:
-            return CarrierUnavailable(f"{carrier.name} did not answer within {carrier.usual.deadline_s:g} seconds.")
+            return CarrierUnavailable(f"{carrier.known_as} did not answer within {carrier.usual.deadline_s:g} seconds.")
         except CarrierError as error:
             return error
         except Exception as error:  # whatever an answer makes go wrong costs these legs this call, and no other

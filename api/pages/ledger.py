@@ -76,7 +76,7 @@ def show_ledger(request: Request[Any, Any, State], edge: NamedDependency[Edge]) 
         values = {
             "told": told,
             "accounts": accounts_of(told),
-            "names": [one.named.account for one in accounts_in_sight(session)],
+            "named": [one.named for one in accounts_in_sight(session)],
             "chosen": name,
             "filtered": bool(name or since or until),
             "amounts": Amounts(who.tongue, edge.now),

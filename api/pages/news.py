@@ -57,4 +57,4 @@ def read_until(typed: str, *, now: datetime) -> datetime:
 
 def _told(notice: Notice, who: Visitor) -> Told:
     said = sentence(notice, who.tongue, who.zone)
-    return Told(notice.object_kind, notice.object_code, said.rest, said.path, notice.noticed_at)
+    return Told(notice.object_kind, said.code, said.rest, said.path, notice.noticed_at)

@@ -14,6 +14,7 @@ from markupsafe import Markup
 
 from api.pages import words
 from api.pages.speech import TONGUES, Tongue, kept_choice
+from shipments.tracking.carriers import known_as
 
 HTML = "text/html; charset=utf-8"
 _FOLDER = files("api") / "templates"
@@ -96,6 +97,7 @@ def _environment(tongue: Tongue) -> Environment:
     environment.install_gettext_translations(tongue.catalogue, newstyle=True)  # type: ignore[attr-defined]
     environment.globals |= {"tongue": tongue, "tongues": tuple(TONGUES.values()), "words": words, "style": style}
     environment.filters |= {"said": tongue.say, "number": tongue.number, "telephone": _telephone}
+    environment.filters["carrier"] = lambda name: tongue.say(known_as(name))
     return environment
 
 

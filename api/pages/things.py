@@ -43,6 +43,7 @@ from shipments.progress.carrier_news import ARRIVED, news_of
 from shipments.progress.deriving import BoxException
 from shipments.progress.gathering import way_of
 from shipments.progress.keeping import COLUMNS
+from shipments.tracking.carriers import known_as
 from shipments.tracking.milestones import Milestone
 
 Asked = Request[Any, Any, State]
@@ -140,7 +141,7 @@ def line_of(fact: Fact) -> Line:
     """In words of ours, as far as we know what it means."""
     what = DEEDS.get(fact.what, fact.what) if fact.raw_code is None else _said(fact)
     reason = _BECAUSE.get(fact.reason, fact.reason) if fact.reason else None
-    return Line(what, reason, SOURCES.get(fact.source, fact.source), fact)
+    return Line(what, reason, SOURCES.get(fact.source) or known_as(fact.source), fact)
 
 
 def _said(fact: Fact) -> str:

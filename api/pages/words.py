@@ -16,12 +16,7 @@ from shipments.progress.deriving import BoxException
 from shipments.progress.expecting import Source
 from shipments.receipts.receipt import Condition
 from shipments.tracking.milestones import Milestone
-
-
-def N_(message: str) -> str:  # the name that extraction of messages knows
-    """Marks a message; it is translated where it is shown."""
-    return message
-
+from shipments.words import N_ as N_
 
 STAGES: Mapping[Stage, str] = {
     Stage.REGISTERED: N_("Being packed"),

@@ -13,6 +13,7 @@ from shipments.notices import wording
 from shipments.notices.notice import News, Notice
 from shipments.notices.tongues import NEWS_CATALOGUES, TONGUES, spoken
 from shipments.notices.wording import KINDS, NEWS, REASONS, sentence
+from shipments.tracking import carriers
 from shipments.tracking.milestones import Reason
 from tests.builders import NOON
 
@@ -26,12 +27,14 @@ CONAKRY, TBILISI = ZoneInfo("Africa/Conakry"), ZoneInfo("Asia/Tbilisi")
 
 def a_notice(news: News, kind: str = "batch", **more: Any) -> Notice:  # Any: columns
     columns = {"host_office_id": new_id(), "origin_office_id": new_id(), "told_once": "x", "noticed_at": NOON}
-    return Notice(news=news, object_kind=kind, object_code="BT-0000", **{"facts": FACTS, **columns, **more})
+    return Notice(news=news, object_kind=kind, **{"object_code": "BT-0000", "facts": FACTS, **columns, **more})
 
 
 def messages() -> set[str]:
-    tree = ast.parse(Path(wording.__file__).read_text())
-    calls = (node for node in ast.walk(tree) if isinstance(node, ast.Call))
+    """Those of news, and what people call carriers, where it is words and not a brand."""
+    sources = [Path(wording.__file__), *Path(carriers.__file__).parent.glob("*.py")]
+    trees = (ast.parse(source.read_text()) for source in sources)
+    calls = (node for tree in trees for node in ast.walk(tree) if isinstance(node, ast.Call))
     named = [call for call in calls if isinstance(call.func, ast.Name) and call.func.id == "N_"]
     return {str(call.args[0].value) for call in named if isinstance(call.args[0], ast.Constant)}
 
@@ -91,6 +94,16 @@ def test_every_reason_of_a_hold_can_be_said_in_every_language(tag: str) -> None:
 
 def test_a_hold_that_was_noticed_before_reasons_were_kept_is_told_without() -> None:
     assert sentence(a_notice(News.HELD, facts={"heard_at": None}), TONGUES["en"], CONAKRY).rest == NEWS[News.HELD]
+
+
+def test_a_refused_account_and_its_carrier_are_called_as_people_call_them() -> None:
+    facts: dict[str, str | None] = {"carrier": "dcsa", "account": "dcsa"}
+    said = sentence(a_notice(News.CARRIER_STOPPED, "carrier", object_code="dcsa", facts=facts), TONGUES["en"], CONAKRY)
+    name = "Shipping line (DCSA)"
+    assert said.plain == f"Account {name} cannot be used: {name} refuses it. What travels with it is not followed."
+    ours = a_notice(News.CARRIER_STOPPED, "carrier", object_code="ams", facts={"carrier": "dhl", "account": "ams"})
+    assert sentence(ours, TONGUES["ar"], CONAKRY).code == "ams"
+    assert "DHL" in sentence(ours, TONGUES["ar"], CONAKRY).rest
 
 
 @pytest.mark.parametrize(

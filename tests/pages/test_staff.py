@@ -3,10 +3,12 @@
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import update
 
 from api.hardening import Hardened
 from api.pages.speech import TONGUES
 from api.pages.words import EXPECTED_FROM
+from shipments.batches.batch import Leg
 from shipments.progress.expecting import Source
 from tests.pages.conftest import Browser, dump_of, wiring_of
 from tests.pages.world import IN_APRIL, NOW, World
@@ -124,6 +126,17 @@ def test_the_batch_page_names_what_keeps_it_here(receiver: Browser, world: World
     assert "CANU1234567" in page
     assert world.boxes["way"] in page
     assert "It cannot leave yet" not in page
+
+
+def test_carriers_are_called_as_people_call_them(app: Hardened, receiver: Browser, world: World) -> None:
+    with wiring_of(app).database.writing() as session:
+        session.execute(update(Leg).values(carrier="dcsa"))
+    name = "Shipping line (DCSA)"
+    assert f"Carrier</small><bdi>{name}</bdi>" in receiver.get(f"/batches/{world.batch}").text
+    box = receiver.get(f"/boxes/{world.boxes['way']}").text
+    assert f"from: {name}" in box
+    assert "dcsa" not in box
+    assert "Compagnie maritime (DCSA)" in receiver.get(f"/batches/{world.batch}?l=fr").text
 
 
 def test_the_batch_page_and_the_news_say_why_it_is_held_since_when_and_where(receiver: Browser, world: World) -> None:

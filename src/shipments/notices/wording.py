@@ -7,13 +7,9 @@ import msgspec
 
 from shipments.notices.notice import News, Notice
 from shipments.notices.tongues import Tongue
+from shipments.tracking.carriers import known_as
 from shipments.tracking.milestones import Reason
-
-
-def N_(message: str) -> str:  # the name that extraction of messages knows
-    """Marks a message; it is translated where it is said."""
-    return message
-
+from shipments.words import N_
 
 NEWS: Mapping[News, str] = {
     News.FIRST_DATE: N_("has its first expected date: %(days)s."),
@@ -26,13 +22,14 @@ NEWS: Mapping[News, str] = {
     News.DISPUTED: N_("is disputed: what we were told cannot all be true."),
     News.RECEIVED: N_("was received at the office."),
     News.UNKNOWN_CODE: N_("got a word from its carrier that we do not know. It is kept as it came."),
-    News.CARRIER_STOPPED: N_("cannot be followed: the carrier refuses our account."),
+    News.CARRIER_STOPPED: N_("cannot be used: %(carrier)s refuses it. What travels with it is not followed."),
 }
 LEFT_WITH_DATE = N_("has left and is expected %(days)s.")
 HELD_SINCE = N_("has been held since %(day)s: %(why)s.")
 HELD_THERE = N_("has been held since %(day)s (%(place)s): %(why)s.")
+THE_CARRIER = N_("the carrier")
 NO_REASON = N_("the carrier gives no reason")
-KINDS: Mapping[str, str] = {"box": N_("Box"), "batch": N_("Batch"), "carrier": N_("Carrier")}
+KINDS: Mapping[str, str] = {"box": N_("Box"), "batch": N_("Batch"), "carrier": N_("Account")}
 PAGES: Mapping[str, str] = {"box": "/boxes/{code}", "batch": "/batches/{code}"}
 
 REASONS: Mapping[Reason, str] = {
@@ -63,7 +60,10 @@ WHY = N_("This mail was made by a machine. Your office asked for it; an administ
 
 
 class Sentence(msgspec.Struct, frozen=True):
-    """One piece of news in somebody's language. `kind` and `code` begin the sentence that `rest` ends."""
+    """One piece of news in somebody's language. `kind` and `code` begin the sentence that `rest` ends.
+
+    `code`: of an account, which is often called as its carrier is, what people call it.
+    """
 
     kind: str
     code: str
@@ -80,7 +80,7 @@ def sentence(notice: Notice, tongue: Tongue, zone: tzinfo) -> Sentence:
     """What a notice says, its days as they are in `zone`. `path`: the page that shows more."""
     return Sentence(
         kind=tongue.say(KINDS[notice.object_kind]),
-        code=notice.object_code,
+        code=_shown_code(notice, tongue),
         rest=rest_of(notice, tongue, zone),
         path=PAGES.get(notice.object_kind, "/board").format(code=notice.object_code),
     )
@@ -96,7 +96,13 @@ def rest_of(notice: Notice, tongue: Tongue, zone: tzinfo) -> str:
         LEFT_WITH_DATE if dated else NEWS[notice.news],
         days=tongue.days(first or last, last, zone) if last else "?",
         before=tongue.day(before, zone) if before else "?",
+        carrier=tongue.say(known_as(notice.facts.get("carrier") or THE_CARRIER)),
     )
+
+
+def _shown_code(notice: Notice, tongue: Tongue) -> str:
+    carriers_own = notice.object_kind == "carrier" and notice.object_code == notice.facts.get("carrier")
+    return tongue.say(known_as(notice.object_code)) if carriers_own else notice.object_code
 
 
 def held(facts: Mapping[str, str | None], tongue: Tongue, zone: tzinfo) -> str:

@@ -142,7 +142,7 @@ def test_only_accounts_that_need_somebody_are_held_up_to_view(each_house: House)
         found = held_back(session, accounts_in_sight(session), now=NOON)
         assert held_back(session, [], now=NOON) == []
     assert found == [
-        Held("behind", stopped=False, paused_until=None, legs=1),
-        Held("paused", stopped=False, paused_until=NOON + HOUR, legs=0, paused_why=PausedWhy.ASKED_TO_WAIT),
-        Held("stopped", stopped=True, paused_until=None, legs=0),
+        Held("behind", "dhl", stopped=False, paused_until=None, legs=1),
+        Held("paused", "dhl", stopped=False, paused_until=NOON + HOUR, legs=0, paused_why=PausedWhy.ASKED_TO_WAIT),
+        Held("stopped", "dhl", stopped=True, paused_until=None, legs=0),
     ]

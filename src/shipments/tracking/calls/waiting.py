@@ -91,6 +91,7 @@ class Held(msgspec.Struct, frozen=True):
     """An account that needs somebody to look at it. `legs`: overdue by more than a day. `paused_why`: if known."""
 
     account: str
+    carrier: str
     stopped: bool
     paused_until: Instant | None
     legs: int
@@ -115,6 +116,7 @@ def held_back(session: Session, accounts: Sequence[Seen], *, now: datetime) -> l
     found = [
         Held(
             account=one.named.account,
+            carrier=one.named.carrier,
             stopped=one.row.stopped_reason is not None,
             paused_until=one.row.pause_at(now),
             legs=late.get(one.row.id, 0),

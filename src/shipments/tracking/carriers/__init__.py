@@ -23,3 +23,8 @@ def _carrier(name: str) -> Carrier:
 
 
 CARRIERS: Mapping[str, Carrier] = {name: _carrier(name) for name in _names()}
+
+
+def known_as(name: str) -> str:
+    """What people call a carrier, to be translated where it is said; a name that is no carrier's stays as it is."""
+    return CARRIERS[name].known_as if name in CARRIERS else name

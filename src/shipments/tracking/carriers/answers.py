@@ -164,11 +164,14 @@ class Call(msgspec.Struct, frozen=True):
 class Carrier(Protocol):
     """What a carrier's file offers: a module of this shape, found by its name (see `carriers`).
 
-    `modes` and `reference_types` say which legs it takes; a carrier with `polled` False is never called.
+    `name`: in commands, in the API and in the database. `known_as`: what people read. `modes` and `reference_types` say
+    which legs it takes; a carrier with `polled` False is never called.
     """
 
     @property
     def name(self) -> str: ...
+    @property
+    def known_as(self) -> str: ...
     @property
     def polled(self) -> bool: ...
     @property

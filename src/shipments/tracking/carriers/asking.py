@@ -169,7 +169,7 @@ async def ask_many(
 
 
 def _too_slow(carrier: Carrier, deadline_s: float) -> CarrierUnavailable:
-    return CarrierUnavailable(f"{carrier.name} did not answer within {deadline_s:g} seconds.")
+    return CarrierUnavailable(f"{carrier.known_as} did not answer within {deadline_s:g} seconds.")
 
 
 async def _permitted(permit: Permit, deadline: asyncio.Timeout) -> bool:

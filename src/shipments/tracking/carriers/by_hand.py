@@ -18,8 +18,10 @@ from shipments.tracking.carriers.answers import Account, Answer, Call, LegAsked,
 from shipments.tracking.carriers.parcels import Meaning, country_of, milestone_in
 from shipments.tracking.carriers.times import WrittenTime, doubt_about
 from shipments.tracking.milestones import Milestone, Reason
+from shipments.words import N_
 
 name: Final = "by_hand"
+known_as: Final = N_("Told by hand")
 polled: Final = False
 modes: Final = frozenset({"sea", "air", "rail", "road", "inland_water", "courier", "post"})
 reference_types: Final[Mapping[str, str]] = {

@@ -20,8 +20,10 @@ from shipments.tracking.carriers import believing, dcsa_pushing
 from shipments.tracking.carriers.answers import Account, Answer, Call, LegAsked, Usual
 from shipments.tracking.carriers.dcsa_reading import REFERENCE_TYPES, Reading
 from shipments.tracking.carriers.dcsa_shapes import events_said
+from shipments.words import N_
 
 name: Final = "dcsa"
+known_as: Final = N_("Shipping line (DCSA)")
 polled: Final = True
 modes: Final = frozenset({"sea", "rail", "road", "inland_water"})
 reference_types: Final = REFERENCE_TYPES

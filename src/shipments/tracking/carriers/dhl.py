@@ -33,6 +33,7 @@ from shipments.tracking.carriers.scans import Scan, country_said, scan_of
 from shipments.tracking.carriers.times import written_time
 
 name: Final = "dhl"
+known_as: Final = "DHL"
 polled: Final = True
 modes: Final = frozenset({"courier", "post", "air", "road"})
 reference_types: Final[Mapping[str, str]] = {

@@ -17,6 +17,7 @@ from shipments.tracking.carriers.fedex_reading import Reading
 from shipments.tracking.carriers.fedex_shapes import OfNumber, numbers_said
 
 name: Final = "fedex"
+known_as: Final = "FedEx"
 polled: Final = True
 modes: Final = frozenset({"courier", "air", "road"})
 reference_types: Final[Mapping[str, str]] = {"tracking_number": "trackingNumber"}

@@ -15,6 +15,7 @@ import httpx
 import msgspec
 
 from shipments.errors import CarrierOverQuota, CarrierRefused, CarrierUnavailable, CarrierUnreadable
+from shipments.tracking.carriers import known_as
 from shipments.tracking.carriers.answers import Account, Call
 
 MOST_BYTES = 2 * 1024 * 1024
@@ -70,14 +71,14 @@ async def fetch(
             wire.status = response.status_code
             if response.status_code == 404:
                 return Fetched(404, b"", response.headers)
-            _refuse(response, account.carrier, heard_at, succeeds, over_quota)
+            _refuse(response, known_as(account.carrier), heard_at, succeeds, over_quota)
             return Fetched(response.status_code, await read_body(response, most_bytes, wire), response.headers)
         finally:
             await response.aclose()
     except (httpx.HTTPError, httpx.InvalidURL, aiohttp.ClientError, OSError, ValueError) as error:
         # ValueError: a secret or reference that fits no header or URL. The cause is left behind: its words may
         # hold either. TimeoutError is an OSError, but the deadline's own is raised outside of here.
-        raise CarrierUnavailable(f"{account.carrier} cannot be reached: {first_cause(error)}.") from None
+        raise CarrierUnavailable(f"{known_as(account.carrier)} cannot be reached: {first_cause(error)}.") from None
     finally:
         wire.duration_ms = int((time() - begun) * 1000)
 

@@ -18,6 +18,7 @@ from shipments.tracking.carriers.ship24_reading import Reading
 from shipments.tracking.carriers.ship24_shapes import trackings_said
 
 name: Final = "ship24"
+known_as: Final = "Ship24"
 polled: Final = True
 modes: Final = frozenset({"courier", "post", "air", "road"})
 reference_types: Final[Mapping[str, str]] = {"tracking_number": "trackingNumber"}

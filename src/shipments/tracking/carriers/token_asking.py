@@ -9,6 +9,7 @@ import aiohttp
 import httpx
 
 from shipments.errors import CarrierOverQuota, CarrierRefused, CarrierUnavailable
+from shipments.tracking.carriers import known_as
 from shipments.tracking.carriers.connecting import check_url
 from shipments.tracking.carriers.fetching import Wire, first_cause, read_body, retry_after_s
 from shipments.tracking.carriers.tokens import ClientLogin, Token, read_token
@@ -28,24 +29,24 @@ async def ask_token(
     """
     check_url("token_url", login.url, allow_private=login.allow_private)
     time = asyncio.get_running_loop().time
-    begun = time()
+    begun, name = time(), known_as(login.carrier)
     try:
         async with asyncio.timeout(deadline_s):
             response = await client.send(_request(client, login), stream=True)
             try:
                 wire.status = response.status_code
-                _refuse(response, login.carrier, now)
+                _refuse(response, name, now)
                 body = await read_body(response, MOST_BYTES, wire)
             finally:
                 await response.aclose()
     except TimeoutError:
-        raise CarrierUnavailable(f"{login.carrier} gave no token within {deadline_s:g} seconds.") from None
+        raise CarrierUnavailable(f"{name} gave no token within {deadline_s:g} seconds.") from None
     except (httpx.HTTPError, httpx.InvalidURL, aiohttp.ClientError, OSError, ValueError) as error:
         # The cause is left behind: its words may hold the login.
-        raise CarrierUnavailable(f"{login.carrier} gave no token: {first_cause(error)}.") from None
+        raise CarrierUnavailable(f"{name} gave no token: {first_cause(error)}.") from None
     finally:
         wire.duration_ms = int((time() - begun) * 1000)
-    return read_token(body, login.carrier, asked_at=now)
+    return read_token(body, name, asked_at=now)
 
 
 def _request(client: httpx.AsyncClient, login: ClientLogin) -> httpx.Request:

@@ -31,6 +31,7 @@ from shipments.tracking.carriers.ups_shapes import Activity, Address, Notice, Pa
 from shipments.tracking.carriers.ups_times import delivery_expected, moment_of
 
 name: Final = "ups"
+known_as: Final = "UPS"
 polled: Final = True
 modes: Final = frozenset({"courier", "air", "road"})
 reference_types: Final[Mapping[str, str]] = {
