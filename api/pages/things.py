@@ -1,7 +1,7 @@
 """The page of one box, and of one batch."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
@@ -14,19 +14,10 @@ from sqlmodel import Session, col, select
 
 from api.access import open_to
 from api.edge import Edge
-from api.pages.visiting import Visitor, staff_page, visitor
-from api.pages.words import (
-    CONDITIONS,
-    DEEDS,
-    EVENTS,
-    MILESTONES,
-    OTHER_WORD,
-    PAPERS,
-    REASONS,
-    SOURCES,
-    STORY,
-    UNKNOWN_WORD,
-)
+from api.pages.telling import line_of
+from api.pages.visiting import staff_page, visitor
+from api.pages.way import holds_told, legs_shown
+from api.pages.words import STORY
 from api.v1.batches import batch_view
 from api.v1.box_timeline import Fact, timeline
 from api.v1.boxes import box_view
@@ -35,20 +26,14 @@ from shipments import codes
 from shipments.batches.batch import Batch
 from shipments.boxes.box import Box, Stage
 from shipments.errors import Invalid, NotFound
-from shipments.notices.queueing import facts_of_hold
-from shipments.notices.wording import held
 from shipments.offices.office import Office
 from shipments.offices.scope import find
-from shipments.progress.carrier_news import ARRIVED, news_of
+from shipments.progress.carrier_news import ARRIVED
 from shipments.progress.deriving import BoxException
-from shipments.progress.gathering import way_of
 from shipments.progress.keeping import COLUMNS
-from shipments.tracking.carriers import known_as
-from shipments.tracking.milestones import Milestone
 
 Asked = Request[Any, Any, State]
 _CODE = re.compile(r"\b(?:BX|CS)(?:-[0-9A-Z]+){4}\b")
-_BECAUSE: Mapping[str, str] = {word.value: said for word, said in (*REASONS.items(), *CONDITIONS.items())}
 _BEGINS = {"sealed": Stage.PACKED, "joined_batch": Stage.WAITING, "dispatched": Stage.ON_THE_WAY}
 _BEGINS |= {"received": Stage.AT_THE_OFFICE, "handed_over": Stage.HANDED_OVER}
 
@@ -59,15 +44,6 @@ class Step(msgspec.Struct, frozen=True):
     stage: Stage
     state: str
     at: datetime | None
-
-
-class Line(msgspec.Struct, frozen=True):
-    """A fact as it is told. `what`, `reason` and `source` are messages; `source` may be a carrier's name."""
-
-    what: str
-    reason: str | None
-    source: str
-    fact: Fact
 
 
 class BoxInBatch(msgspec.Struct, frozen=True):
@@ -116,7 +92,8 @@ def show_batch(code: FromPath[str], request: Asked, edge: NamedDependency[Edge])
             "offices": _names(session, view.from_office, view.to_office),
             "boxes": _boxes_in(session, batch, edge.now),
             "gates": gates_of(view.gates),
-            "held": _held(session, batch, who) if BoxException.HELD in view.progress.exceptions else [],
+            "legs": legs_shown(session, batch, view.legs, now=edge.now),
+            "held": holds_told(session, batch, who) if BoxException.HELD in view.progress.exceptions else [],
         }
         return staff_page(request, "batch.html", who, values)
 
@@ -135,23 +112,6 @@ def steps(stage: Stage, facts: Sequence[Fact]) -> list[Step]:
         Step(one, state, dates.get(one) if state != "to come" else None)
         for one, state in zip(STORY, states, strict=True)
     ]
-
-
-def line_of(fact: Fact) -> Line:
-    """In words of ours, as far as we know what it means."""
-    what = DEEDS.get(fact.what, fact.what) if fact.raw_code is None else _said(fact)
-    reason = _BECAUSE.get(fact.reason, fact.reason) if fact.reason else None
-    return Line(what, reason, SOURCES.get(fact.source) or known_as(fact.source), fact)
-
-
-def _said(fact: Fact) -> str:
-    if fact.what in EVENTS:
-        return EVENTS[fact.what]
-    if fact.milestone is not None:
-        return MILESTONES[Milestone(fact.milestone)]
-    if fact.what == "unknown":
-        return UNKNOWN_WORD
-    return PAPERS if fact.what.startswith("document_") else OTHER_WORD
 
 
 def gates_of(gates: Sequence[Any]) -> list[OpenGate]:  # Any: dispatching's Gate
@@ -179,12 +139,6 @@ def _boxes_in(session: Session, batch: Batch, now: datetime) -> list[BoxInBatch]
         BoxInBatch(one.code, one.gross_weight_g, progress_from(now, *(getattr(one, name) for name in COLUMNS)))
         for one in rows
     ]
-
-
-def _held(session: Session, batch: Batch, who: Visitor) -> list[str]:
-    """Each hold as the news of it is told."""
-    holds = sorted(news_of(way_of(session, batch)).holds, key=lambda one: (one.since, one.name))
-    return [held(facts_of_hold(one), who.tongue, who.zone) for one in holds]
 
 
 def _names(session: Session, *office_codes: str) -> dict[str, str]:

@@ -15,6 +15,7 @@ from shipments.progress.carrier_news import Contradiction
 from shipments.progress.deriving import BoxException
 from shipments.progress.expecting import Source
 from shipments.receipts.receipt import Condition
+from shipments.tracking.askings import Turn
 from shipments.tracking.milestones import Milestone
 from shipments.words import N_ as N_
 
@@ -141,6 +142,17 @@ EVENTS: Mapping[str, str] = {
 PAPERS = N_("News of the papers")
 OTHER_WORD = N_("Noted by the carrier")
 UNKNOWN_WORD = N_("A word of the carrier that we do not know")
+
+TURNS: Mapping[Turn, str] = {
+    Turn.LATER: N_("next: %(when)s"),
+    Turn.ITS_TURN: N_("next: as soon as it is its turn"),
+    Turn.ASKED_NOW: N_("is being asked now"),
+    Turn.PAUSED: N_("the account is paused; next: %(when)s"),
+    Turn.STOPPED: N_("not again before an administrator renews the account"),
+    Turn.NOT_LEFT: N_("only once the batch has left"),
+    Turn.OVER: N_("not any more: nothing is expected of it"),
+    Turn.BY_HAND: N_("staff tell what they hear"),
+}
 
 CLASSIFIERS: Mapping[str, str] = {"EST": N_("estimated"), "PLN": N_("planned")}
 SOURCES: Mapping[str, str] = {

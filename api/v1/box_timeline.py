@@ -36,7 +36,12 @@ class Fact(msgspec.Struct, frozen=True):
 
 def timeline(session: Session, box: Box) -> list[Fact]:
     """Oldest first; what has no time of its own stands where it was heard."""
-    facts = [_registered(box), *_deeds(session, box), *_departure(session, box), *_said(session, box)]
+    facts = [
+        _registered(box),
+        *_deeds(session, box),
+        *_departure(session, box),
+        *(fact for _, fact in said_of(session, box.batch_id)),
+    ]
     facts += [*_receipts(session, box), *_handovers(session, box)]
     return sorted(facts, key=_moment)
 
@@ -69,27 +74,29 @@ def _departure(session: Session, box: Box) -> list[Fact]:
     return [Fact(one.batch_id, "dispatched", "staff", one.at, one.heard_at, note=one.override_reason) for one in left]
 
 
-def _said(session: Session, box: Box) -> list[Fact]:
+def said_of(session: Session, batch_id: UUID | None) -> list[tuple[UUID, Fact]]:
+    """(leg, fact) of all that carriers said of a batch's way."""
     rows = session.exec(
-        select(CarrierEvent, Leg.carrier)
-        .join(Leg, col(Leg.id) == CarrierEvent.leg_id)
-        .where(Leg.batch_id == box.batch_id)
+        select(CarrierEvent, Leg.carrier).join(Leg, col(Leg.id) == CarrierEvent.leg_id).where(Leg.batch_id == batch_id)
     )
     return [
-        Fact(
-            id=event.id,
-            what=event.event or event.milestone or "unknown",
-            source="staff" if event.person_id else carrier,
-            occurred_at=event.occurred_at,
-            heard_at=event.heard_at,
-            as_written=event.occurred_as_written,
-            classifier=event.classifier,
-            milestone=event.milestone,
-            reason=event.reason,
-            place=event.place or event.unlocode,
-            note=event.raw_text or None,
-            raw_code=event.raw_code,
-            corrects=event.corrects_id,
+        (
+            event.leg_id,
+            Fact(
+                id=event.id,
+                what=event.event or event.milestone or "unknown",
+                source="staff" if event.person_id else carrier,
+                occurred_at=event.occurred_at,
+                heard_at=event.heard_at,
+                as_written=event.occurred_as_written,
+                classifier=event.classifier,
+                milestone=event.milestone,
+                reason=event.reason,
+                place=event.place or event.unlocode,
+                note=event.raw_text or None,
+                raw_code=event.raw_code,
+                corrects=event.corrects_id,
+            ),
         )
         for event, carrier in rows
     ]

@@ -1,15 +1,25 @@
 """Staff see their offices' boxes, their news, and nothing of anybody else's."""
 
 from datetime import timedelta
+from uuid import UUID
 
 import pytest
-from sqlalchemy import update
+from sqlalchemy import delete, event, update
+from sqlmodel import select
 
 from api.hardening import Hardened
 from api.pages.speech import TONGUES
-from api.pages.words import EXPECTED_FROM
-from shipments.batches.batch import Leg
+from api.pages.words import EXPECTED_FROM, TURNS
+from shipments.batches.batch import Batch, Leg
+from shipments.database import Database
+from shipments.offices.scope import EVERYWHERE, act_as
 from shipments.progress.expecting import Source
+from shipments.tracking.accounts.account import CarrierAccount
+from shipments.tracking.askings import Turn
+from shipments.tracking.event import CarrierEvent, Classifier
+from shipments.tracking.milestones import Milestone, Reason
+from shipments.tracking.polling.watch import LegWatch
+from tests.builders import a_leg
 from tests.pages.conftest import Browser, dump_of, wiring_of
 from tests.pages.world import IN_APRIL, NOW, World
 
@@ -151,6 +161,97 @@ def test_the_batch_page_says_of_each_leg_when_it_arrives_and_what_says_so(receiv
     assert "<small>from the carrier</small>" in receiver.get(f"/batches/{world.batch}").text
     receiver.get("/board?l=fr")
     assert "<small>selon le transporteur</small>" in receiver.get(f"/batches/{world.batch}").text
+
+
+def row_of_the_leg(page: str) -> str:
+    """The only leg's row, its text without its lines."""
+    return " ".join(page.partition('<ol class="rows legs">')[2].partition("</ol>")[0].split())
+
+
+def test_the_batch_page_says_of_each_leg_what_its_carrier_said_last(
+    app: Hardened, receiver: Browser, world: World
+) -> None:
+    path = f"/batches/{world.batch}"
+    first = "Last said</small>Departure · <bdi>Rotterdam</bdi><small><time"
+    assert first in row_of_the_leg(receiver.get(path).text), "of the same time the one that is known goes further"
+    with wiring_of(app).database.writing() as session:
+        act_as(session, EVERYWHERE)
+        batch = session.exec(select(Batch).where(Batch.code == world.batch)).one()
+        leg = session.exec(select(Leg.id).where(Leg.batch_id == batch.id)).one()
+        for number, (at, more) in enumerate(((NOW, {}), (NOW - timedelta(days=1), {"corrects": True}))):
+            session.add(
+                CarrierEvent(
+                    id=UUID(int=number + 1),
+                    leg_id=leg,
+                    source_id=f"{number + 9}",
+                    classifier=Classifier.ACT,
+                    heard_at=NOW,
+                    occurred_at=at,
+                    milestone=Milestone.EXCEPTION if more else Milestone.DELIVERED,
+                    reason=Reason.DUTY_UNPAID if more else None,
+                    place="Dakar",
+                    raw_code="X",
+                    corrects_id=UUID(int=1) if more else None,
+                )
+            )
+            session.flush()
+    said = row_of_the_leg(receiver.get(path).text)
+    assert "Last said</small>Stopped: duty is to be paid · <bdi>Dakar</bdi><small>" in said
+    assert "21 Mar 2026" in said
+    assert "Delivered" not in said
+
+
+def test_the_batch_page_says_of_each_leg_when_it_was_asked_about_and_when_next_or_why_not(
+    app: Hardened, receiver: Browser, world: World
+) -> None:
+    path = f"/batches/{world.batch}"
+    assert "as soon as it is its turn" in row_of_the_leg(receiver.get(path).text)
+    with wiring_of(app).database.writing() as session:
+        session.execute(update(LegWatch).values(asked_at=NOW, due_at=NOW + timedelta(hours=2), pushed_at=NOW))
+    page = row_of_the_leg(receiver.get(path).text)
+    assert "22 Mar 2026, 12:00</time><small>next: 22 Mar 2026, 14:00</small> <small>Told us by itself:" in page
+    with wiring_of(app).database.writing() as session:
+        session.execute(update(CarrierAccount).values(stopped_reason="a secret of the sending office"))
+    page = row_of_the_leg(receiver.get(path).text)
+    assert "not again before an administrator renews the account" in page
+    assert "a secret of the sending office" not in page
+    with wiring_of(app).database.writing() as session:
+        session.execute(delete(LegWatch))
+    assert "nobody<small>staff tell what they hear</small>" in row_of_the_leg(receiver.get(path).text)
+
+
+def test_more_legs_and_more_words_cost_the_batch_page_no_more_statements(
+    app: Hardened, receiver: Browser, world: World
+) -> None:
+    database: Database = wiring_of(app).database
+    statements: list[str] = []
+    event.listen(database.engine, "before_cursor_execute", lambda *said: statements.append(said[2]))
+
+    def asked() -> int:
+        statements.clear()
+        assert receiver.get(f"/batches/{world.batch}").status_code == 200
+        return len(statements)
+
+    before = asked()
+    with database.writing() as session:
+        act_as(session, EVERYWHERE)
+        batch = session.exec(select(Batch).where(Batch.code == world.batch)).one()
+        account = session.exec(select(CarrierAccount)).first()
+        assert account is not None
+        for position in range(2, 6):
+            leg = a_leg(session, batch, position=position)
+            session.add(LegWatch(leg_id=leg.id, account_id=account.id))
+            session.add(
+                CarrierEvent(
+                    leg_id=leg.id, source_id="1", classifier=Classifier.ACT, heard_at=NOW, raw_code="X", event="loaded"
+                )
+            )
+    assert asked() == before
+    assert receiver.get(f"/batches/{world.batch}").text.count(">Last asked</small>") == 5
+
+
+def test_every_turn_has_its_word() -> None:
+    assert TURNS.keys() == set(Turn)
 
 
 @pytest.mark.parametrize("tag", sorted(TONGUES))
