@@ -14,8 +14,8 @@ from api.edge import Edge
 from api.pages.forms import Fields
 from api.pages.paper import page
 from api.pages.speech import tongue_of
+from api.pages.visiting import home_of
 from api.wiring import Wiring
-from shipments.offices.person import Role
 from shipments.offices.scope import NOBODY
 from shipments.offices.signing_in import Attempt, Refused, count_attempt, is_right, settle, sign_out
 from shipments.transaction import perform
@@ -28,7 +28,7 @@ def front(request: Asked) -> Response[Any]:
     """Staff go on to their work; anybody else sees a door."""
     actor = identify(request, request.app.state.wiring)
     if actor is not None:
-        return Redirect("/journal" if actor.roles == {Role.AUDITOR} else "/board", status_code=303)
+        return Redirect(home_of(actor.roles), status_code=303)
     return page(request, "front.html", tongue_of(request), {})
 
 

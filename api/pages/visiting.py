@@ -1,5 +1,6 @@
 """Who looks at a staff page: their name, language, time zone, and the offices they work for."""
 
+from collections.abc import Set
 from datetime import datetime, tzinfo
 from typing import Any
 from uuid import UUID
@@ -65,6 +66,15 @@ def visitor(session: Session, request: Request[Any, Any, State], edge: Edge) -> 
         works=bool(edge.by.roles & STAFF),
         sees_ledger=bool(edge.by.roles & SEES_LEDGER),
     )
+
+
+def home_of(roles: Set[Role]) -> str:
+    """Where somebody with these roles can do something."""
+    if roles & SEES_BOXES:
+        return "/board"
+    if Role.ADMINISTRATOR in roles:
+        return "/carriers"
+    return "/journal" if Role.AUDITOR in roles else "/board"
 
 
 def staff_page(

@@ -83,8 +83,7 @@ def test_a_hold_reaches_a_webhook_in_words_of_ours_and_in_a_sentence(house: Hous
     told = json.loads(hook.calls[0].body)["data"]
     assert told["facts"] == facts
     assert (
-        told["text"]
-        == f"Lot {code} est retenu depuis le 28 mars 2026 : retenu par la douane et des droits sont à payer."
+        told["text"] == f"Lot {code} est retenu depuis le 28 mars 2026 : la douane le garde et des droits sont à payer."
     )
 
 

@@ -9,9 +9,11 @@ from sqlmodel import select
 
 from api.hardening import Hardened
 from api.pages.speech import TONGUES
+from api.pages.visiting import home_of
 from api.pages.words import EXPECTED_FROM, TURNS
 from shipments.batches.batch import Batch, Leg
 from shipments.database import Database
+from shipments.offices.person import Role
 from shipments.offices.scope import EVERYWHERE, act_as
 from shipments.progress.expecting import Source
 from shipments.tracking.accounts.account import CarrierAccount
@@ -151,7 +153,7 @@ def test_carriers_are_called_as_people_call_them(app: Hardened, receiver: Browse
 
 def test_the_batch_page_and_the_news_say_why_it_is_held_since_when_and_where(receiver: Browser, world: World) -> None:
     code = receiver.get(f"/boxes/{world.boxes['held']}").text.partition('href="/batches/')[2].partition('"')[0]
-    said = "has been held since 15 Mar 2026: held by customs."
+    said = "has been held since 15 Mar 2026: customs keep it back."
     assert said in receiver.get(f"/batches/{code}").text
     assert f">{code}</a> {said}" in receiver.get("/board").text
     assert "has been held" not in receiver.get(f"/batches/{world.batch}").text
@@ -293,8 +295,33 @@ def test_an_administrator_sees_no_boxes(app: Hardened, world: World) -> None:
     browser = Browser(app)
     browser.sign_in(world.staff.administrator)
     page = browser.get("/board").text
-    assert "Your role sees no boxes." in page
+    assert "Your role sees no boxes" in page
     assert world.boxes["way"] not in page
+
+
+def test_the_board_leads_whoever_sees_no_boxes_to_what_they_can_do(app: Hardened, world: World) -> None:
+    browser = Browser(app)
+    browser.sign_in(world.staff.administrator)
+    page = browser.get("/board").text
+    assert '<a class="button" href="/carriers">' in page
+    assert 'href="/carriers?account=ups"' in page, "and to what is wrong there"
+    assert "There is no batch yet." not in page
+    assert 'id="exception"' not in page
+
+
+def test_after_signing_in_everybody_comes_to_a_page_where_they_can_do_something(app: Hardened, world: World) -> None:
+    staff, homes = world.staff, {}
+    for email in (staff.logistician, staff.receiver, staff.administrator, staff.auditor):
+        browser = Browser(app)
+        assert browser.sign_in(email).headers["location"] == "/"
+        homes[email] = browser.get("/").headers["location"]
+        assert browser.get(homes[email]).status_code == 200
+    assert list(homes.values()) == ["/board", "/board", "/carriers", "/journal"]
+
+
+def test_the_more_somebody_may_do_the_more_their_first_page_shows() -> None:
+    assert home_of({Role.ADMINISTRATOR, Role.LOGISTICIAN}) == "/board"
+    assert home_of({Role.ADMINISTRATOR, Role.AUDITOR}) == "/carriers"
 
 
 def test_looking_at_staff_pages_changes_nothing(app: Hardened, receiver: Browser, world: World) -> None:

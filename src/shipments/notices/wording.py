@@ -33,7 +33,7 @@ KINDS: Mapping[str, str] = {"box": N_("Box"), "batch": N_("Batch"), "carrier": N
 PAGES: Mapping[str, str] = {"box": "/boxes/{code}", "batch": "/batches/{code}"}
 
 REASONS: Mapping[Reason, str] = {
-    Reason.CUSTOMS_HOLD: N_("held by customs"),
+    Reason.CUSTOMS_HOLD: N_("customs keep it back"),
     Reason.CUSTOMS_INFO_REQUIRED: N_("customs ask for information"),
     Reason.CUSTOMS_INSPECTION: N_("customs inspect it"),
     Reason.CUSTOMS_REJECTED: N_("customs refuse it"),
