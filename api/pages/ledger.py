@@ -1,7 +1,10 @@
 """The page on carriers: where the calls went, what was put off and why, what tomorrow would cost."""
 
+from collections.abc import Sequence
 from datetime import date, datetime, timedelta
+from enum import StrEnum
 from typing import Any
+from urllib.parse import urlencode
 
 import msgspec
 from babel.dates import format_timedelta
@@ -19,11 +22,13 @@ from api.pages.speech import Tongue
 from api.pages.visiting import staff_page, visitor
 from shipments.errors import Invalid
 from shipments.offices.scope import actor_of
-from shipments.tracking.accounts.seeing import SEES_LEDGER, accounts_in_sight
-from shipments.tracking.calls.accounting import Ledger, ledger
+from shipments.tracking.accounts.seeing import SEES_LEDGER, Days, Seen, accounts_in_sight, days_asked
+from shipments.tracking.calls.accounting import Ledger, glances, ledger
 from shipments.tracking.calls.forecasting import Forecast
-from shipments.tracking.calls.tallying import CallsGone
-from shipments.tracking.calls.waiting import Held, PutOff, held_back
+from shipments.tracking.calls.tallying import CallsSummed
+from shipments.tracking.calls.waiting import Held, Waits, held_back
+
+HOUR = timedelta(hours=1)
 
 
 class Amounts(msgspec.Struct, frozen=True):
@@ -55,42 +60,92 @@ class Amounts(msgspec.Struct, frozen=True):
         return self.tongue.digits(str(format_decimal(share, "0.##", locale=self.tongue.locale)))
 
 
-class AccountShown(msgspec.Struct, frozen=True):
-    """The three answers about one account."""
+class Trouble(StrEnum):
+    """What somebody should look at, the worst first. `waits`: a leg was due more than an hour ago."""
 
-    gone: CallsGone
-    off: PutOff
+    STOPPED = "stopped"
+    PAUSED = "paused"
+    FAILS = "fails"
+    WAITS = "waits"
+    LACKS = "lacks"
+
+
+class AccountShown(msgspec.Struct, frozen=True):
+    """An account at a glance. `query`: leads to all that is known of it in the same days."""
+
+    gone: CallsSummed
+    off: Waits
     next_day: Forecast
+    trouble: tuple[Trouble, ...]
+    query: str
 
 
 @get("/carriers", sync_to_thread=True, opt=open_to(SEES_LEDGER))
 def show_ledger(request: Request[Any, Any, State], edge: NamedDependency[Edge]) -> Response[bytes]:
-    """`account`: the name of one; `since`, `until`: days. Empty fields of the form ask for nothing."""
+    """`account`: the name of one; `since`, `until`: days. Empty fields of the form ask for nothing.
+
+    All accounts at a glance, the troubled first; or everything about one, also where there is but one.
+    """
     asked = request.query_params
     name = asked.get("account", "").strip()[:40] or None
     since, until = _day(asked.get("since", ""), "since"), _day(asked.get("until", ""), "until")
 
     def show(session: Session) -> Response[bytes]:
-        who = visitor(session, request, edge)
-        told = ledger(session, account=name, since=since, until=until, now=edge.now)
+        who, seen = visitor(session, request, edge), accounts_in_sight(session)
+        days = days_asked(since, until, now=edge.now)
         values = {
-            "told": told,
-            "accounts": accounts_of(told),
-            "named": [one.named for one in accounts_in_sight(session)],
+            "days": days,
+            "named": [one.named for one in seen],
             "chosen": name,
             "filtered": bool(name or since or until),
             "amounts": Amounts(who.tongue, edge.now),
             "said_of": ledger_words,
         }
-        return staff_page(request, "ledger.html", who, values)
+        if name is None and len(seen) != 1:
+            shown = at_a_glance(session, seen, days, since, until, now=edge.now)
+            return staff_page(request, "carriers.html", who, {**values, "glances": shown})
+        told = ledger(session, account=name, since=days.since, until=days.until, now=edge.now)
+        return staff_page(request, "ledger.html", who, values | closely(told))
 
     return edge.read(show)
 
 
-def accounts_of(told: Ledger) -> list[AccountShown]:
-    """Account by account."""
-    three = zip(told.where_calls_went, told.put_off, told.tomorrow, strict=True)
-    return [AccountShown(*one) for one in three]
+def at_a_glance(
+    session: Session, seen: Sequence[Seen], days: Days, since: date | None, until: date | None, *, now: datetime
+) -> list[AccountShown]:
+    """The troubled first."""
+    asked = {name: day.isoformat() for name, day in (("since", since), ("until", until)) if day is not None}
+    shown = [
+        AccountShown(
+            gone=one.gone,
+            off=one.off,
+            next_day=one.next_day,
+            trouble=troubles_of(one.off, one.next_day, now),
+            query=urlencode({"account": one.off.account, **asked}),
+        )
+        for one in glances(session, seen, days, now=now)
+    ]
+    order = list(Trouble)
+    return sorted(shown, key=lambda one: order.index(one.trouble[0]) if one.trouble else len(order))
+
+
+def closely(told: Ledger) -> dict[str, object]:
+    """All that the page of one account shows."""
+    (gone,), (off,), (next_day,) = told.where_calls_went, told.put_off, told.tomorrow
+    return {"gone": gone, "off": off, "next": next_day, "trouble": troubles_of(off, next_day, told.at)}
+
+
+def troubles_of(off: Waits, next_day: Forecast, now: datetime) -> tuple[Trouble, ...]:
+    """The worst first. Pure."""
+    behind = any(one.due_since is not None and one.due_since < now - HOUR for one in off.waiting)
+    found = {
+        Trouble.STOPPED: off.stopped is not None,
+        Trouble.PAUSED: off.paused_until is not None,
+        Trouble.FAILS: off.failures > 0,
+        Trouble.WAITS: behind,
+        Trouble.LACKS: next_day.left < 0,
+    }
+    return tuple(trouble for trouble, is_so in found.items() if is_so)
 
 
 def accounts_held(session: Session, now: datetime) -> list[Held]:

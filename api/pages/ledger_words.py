@@ -41,6 +41,14 @@ PAUSED_SHORT: Mapping[PausedWhy | None, str] = {
     None: N_("paused"),
 }
 
+TROUBLES: Mapping[str, str] = {
+    "stopped": N_("Stopped"),
+    "paused": N_("Paused"),
+    "fails": N_("Its calls fail"),
+    "waits": N_("Legs wait"),
+    "lacks": N_("Too few calls tomorrow"),
+}
+
 KINDS: Mapping[CallKind, str] = {
     CallKind.TRACK: N_("About legs"),
     CallKind.PAGE: N_("Further pages"),

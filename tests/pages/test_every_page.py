@@ -63,6 +63,8 @@ def test_every_page_is_whole_in_every_language(app: Hardened, world: World, tag:
     browser.sign_in(world.staff.logistician)
     for path in ("/board", "/carriers", "/carriers?account=dhl-ams", "/carriers?since=x"):
         assert_whole(browser.get(path).text, tag)
+    browser.sign_in(world.staff.administrator)
+    assert_whole(browser.get("/board").text, tag)
     browser.sign_in(world.staff.auditor)
     assert_whole(browser.get("/journal").text, tag)
     assert_whole(browser.get("/carriers").text, tag)

@@ -109,6 +109,7 @@ def open_each(page: Page, served: Served, tag: str) -> Iterator[str]:
         (None, addresses(served.world, staff=False)),
         (staff.receiver, addresses(served.world, staff=True)),
         (staff.logistician, ["/board", "/carriers", "/carriers?account=dhl-ams"]),
+        (staff.administrator, ["/board"]),
         (staff.auditor, ["/journal", "/carriers"]),
     ):
         if email is not None:

@@ -6,6 +6,7 @@ from sqlmodel import col, select
 
 from api.hardening import Hardened
 from api.pages import ledger_words
+from api.pages.ledger import Trouble
 from shipments.database import Database
 from shipments.offices.scope import EVERYWHERE
 from shipments.tracking.accounts.account import CarrierAccount, PausedWhy
@@ -34,28 +35,38 @@ def section(page: str, heading: str) -> str:
     return " ".join(page.partition(heading)[2].partition("<h2>")[0].split())
 
 
+def about(browser: Browser, account: str, heading: str) -> str:
+    """What the page of one account says under that heading."""
+    return section(browser.get(f"/carriers?account={account}").text, heading)
+
+
+def glance(page: str, name: str) -> str:
+    """What the page of all accounts says of one."""
+    return " ".join(page.partition(f"<h2><bdi>{name}</bdi>")[2].partition("</details>")[0].split())
+
+
 def test_it_says_where_the_calls_went(sender: Browser, world: World) -> None:
-    page = sender.get("/carriers").text
-    gone = section(page, "Where did the calls go?")
-    assert "12 of 12 calls" in gone
+    gone = about(sender, "dhl-ams", "Where did the calls go?")
     assert "16\N{EN DASH}22 Mar 2026" in gone
     assert "<dt>Calls in these days</dt><dd>39</dd>" in gone
     assert "<td>About legs</td><td>Too many calls, says the carrier</td>" in gone
     assert "Never ended: whoever made it was stopped" in gone
     assert f'href="/batches/{world.batch}">{world.batch}</a>' in gone
-    assert "Other legs: 30" in gone
-    assert "<dt>Messages it sent by itself</dt><dd>1</dd>" in gone
-    assert page.count("No call was made in these days.") == 2
+    shared = about(sender, "ocean", "Where did the calls go?")
+    assert "Other legs: 30" in shared
+    assert "<dt>Messages it sent by itself</dt><dd>1</dd>" in shared
+    assert "No call was made in these days." in about(sender, "ups", "Where did the calls go?")
 
 
 def test_it_says_what_was_put_off_why_and_until_when(sender: Browser) -> None:
-    off = section(sender.get("/carriers").text, "What was put off, and why?")
+    off = about(sender, "dhl-ams", "What was put off, and why?")
+    assert "12 of 12 calls" in off
     assert "<strong>1 leg waits.</strong> The calls of the day (12) are used up; they begin again in 12 hours" in off
     assert "(23 Mar 2026, 01:00)" in off
     assert "The longest wait: 3 hours." in off
-    assert "It goes on in 5 hours (22 Mar 2026, 18:00)." in off
-    assert "The carrier refused the key." in off
     assert "28 of 30 were asked late, 0 by more than an hour: by 14 minutes on average, the worst by 29 minutes." in off
+    assert "It goes on in 5 hours (22 Mar 2026, 18:00)." in about(sender, "ship24", "What was put off, and why?")
+    assert "The carrier refused the key." in about(sender, "ups", "What was put off, and why?")
 
 
 def test_a_pause_says_why_and_until_when_and_what_failed_last(app: Hardened, sender: Browser) -> None:
@@ -71,12 +82,42 @@ def test_a_pause_says_why_and_until_when_and_what_failed_last(app: Hardened, sen
 
 
 def test_it_says_what_tomorrow_would_cost_and_who_gives_way(sender: Browser) -> None:
-    cost = section(sender.get("/carriers").text, "What would tomorrow cost?")
+    cost = about(sender, "dhl-ams", "What would tomorrow cost?")
     assert "24 of 12 calls" in cost
-    assert "Calls lacking: 12." in cost
-    assert "First to give way: Under way." in cost
+    assert "Calls lacking: 12. First to give way: Under way." in cost
     assert "12 of 24 calls" in cost
-    assert "But none is made while the account is stopped." in cost
+    assert "But none is made while the account is stopped." in about(sender, "ups", "What would tomorrow cost?")
+
+
+def test_all_accounts_stand_on_one_page_the_troubled_first_and_open(sender: Browser) -> None:
+    page = sender.get("/carriers").text
+    names = ["UPS", "Ship24", "dhl-ams", "ocean"]
+    assert [part.partition("</bdi>")[0] for part in page.split("<h2><bdi>")[1:]] == names
+    assert page.count('<details class="sheet account" open>') == 3
+    assert "The carrier refused the key." in glance(page, "UPS")
+    assert "The longest wait: 3 hours." in glance(page, "dhl-ams")
+    assert "Calls lacking: 12. First to give way: Under way." in glance(page, "dhl-ams")
+    assert "39 calls" in glance(page, "dhl-ams")
+    assert "In order" in glance(page, "ocean")
+
+
+def test_a_glance_leads_to_everything_about_the_account_in_the_same_days(sender: Browser) -> None:
+    page = sender.get("/carriers?since=2026-03-20").text
+    assert 'href="/carriers?account=dhl-ams&amp;since=2026-03-20">More about dhl-ams</a>' in page
+    assert 'value="2026-03-20"' in sender.get("/carriers?account=dhl-ams&since=2026-03-20").text
+
+
+def test_where_there_is_but_one_account_everything_about_it_stands_on_the_page(app: Hardened, sender: Browser) -> None:
+    with wiring_of(app).database.writing() as session:
+        for name in ("dhl-ams", "ups", "ship24"):
+            account = session.exec(select(CarrierAccount).where(CarrierAccount.name == name)).one()
+            account.office_id = an_office(session, f"DE-{name[:3].upper()}").id
+    assert "Other legs: 30" in section(sender.get("/carriers").text, "Where did the calls go?")
+
+
+def test_what_is_wrong_is_told_the_worst_first(sender: Browser) -> None:
+    assert "Stopped</span> <span" in glance(sender.get("/carriers").text, "UPS")
+    assert "Legs wait" in glance(sender.get("/carriers").text, "UPS")
 
 
 def test_it_says_that_an_account_is_paused_and_which_legs_count_for_more(app: Hardened, sender: Browser) -> None:
@@ -111,7 +152,7 @@ def test_filters_are_query_strings_and_wrong_ones_are_refused(sender: Browser) -
     one = sender.get("/carriers?account=ocean&since=2026-03-20&until=2026-03-21").text
     assert 'value="2026-03-20"' in one
     assert '<option value="ocean" selected>ocean</option>' in one
-    assert "<h3><bdi>dhl-ams</bdi>" not in one
+    assert "<bdi>dhl-ams</bdi>" not in one
     assert sender.get("/carriers?account=&since=&until=").status_code == 200
     for query in ("since=yesterday", "since=2026-03-03&until=2026-03-02", "until=1999-01-01"):
         assert sender.get(f"/carriers?{query}").status_code == 400
@@ -147,13 +188,13 @@ def test_whoever_sees_no_batches_sees_none_here(app: Hardened, world: World) -> 
     auditor = Browser(app)
     auditor.sign_in(world.staff.auditor)
     auditor.cookies["l"] = "en"
-    page = auditor.get("/carriers").text
+    page = auditor.get("/carriers?account=dhl-ams").text
     assert world.batch not in page
     assert "Other legs: 1" in page
 
 
 def test_no_secret_reference_or_name_is_on_it(sender: Browser) -> None:
-    page = sender.get("/carriers").text
+    page = sender.get("/carriers").text + sender.get("/carriers?account=dhl-ams").text
     assert [word for word in CANARIES if word in page] == []
     assert "canary-secret" not in page
 
@@ -171,6 +212,7 @@ def test_the_board_points_to_what_is_stopped_paused_or_far_behind(sender: Browse
 def test_looking_changes_nothing(app: Hardened, sender: Browser) -> None:
     before = dump_of(app)
     sender.get("/carriers")
+    sender.get("/carriers?account=dhl-ams")
     assert dump_of(app) == before
 
 
@@ -182,6 +224,7 @@ def test_an_account_without_a_limit_or_a_day_far_back_is_shown_whole(sender: Bro
 
 def test_everything_has_its_word() -> None:
     assert ledger_words.WHY.keys() == set(Why)
+    assert ledger_words.TROUBLES.keys() == set(Trouble)
     assert ledger_words.PAUSES.keys() == ledger_words.PAUSED_SHORT.keys() == {*PausedWhy, None}
     assert ledger_words.KINDS.keys() == set(CallKind)
     assert ledger_words.ENDS.keys() == set(End)

@@ -13,9 +13,9 @@ from api.practice_carrier.practice import Called, Practice
 from shipments.batches.batch import Leg
 from shipments.offices.scope import EVERYWHERE
 from shipments.tracking.accounts.account import CarrierAccount
-from shipments.tracking.accounts.seeing import accounts_in_sight, days_asked
+from shipments.tracking.accounts.seeing import accounts_in_sight
 from shipments.tracking.calls.call import CarrierCall, Outcome
-from shipments.tracking.calls.waiting import PutOff, Waiting, Why, put_off
+from shipments.tracking.calls.waiting import Waiting, Waits, Why, waits
 from shipments.tracking.event import CarrierEvent, Classifier
 from shipments.tracking.polling.watch import LegWatch
 from shipments.transaction import reading
@@ -137,11 +137,11 @@ def _said(session: Session, account: CarrierAccount) -> Mapping[str, int]:
 
 def _waiting(session: Session, now: datetime) -> Mapping[str, Mapping[str, int]]:
     """Account → why its due legs are not asked about → how many, as `shipments carriers ledger` shows it."""
-    listed = put_off(session, accounts_in_sight(session, None), days_asked(None, None, now=now), now=now)
+    listed = waits(session, accounts_in_sight(session), now=now)
     return {one.account: {why.why.value: why.legs for why in one.waiting if _holds_back(one, why)} for one in listed}
 
 
-def _holds_back(account: PutOff, waiting: Waiting) -> bool:
+def _holds_back(account: Waits, waiting: Waiting) -> bool:
     """Where no day's budget is short, its turn comes at once: that is no reason."""
     return waiting.why is not Why.ASKED_NOW and (waiting.why is not Why.ITS_TURN or account.per_day is not None)
 

@@ -14,7 +14,8 @@ from shipments.offices.office import Office
 from shipments.offices.person import Role
 from shipments.offices.scope import EVERYWHERE, Actor, act_as
 from shipments.tracking.accounts.account import CarrierAccount
-from shipments.tracking.calls.accounting import Ledger, ledger
+from shipments.tracking.accounts.seeing import accounts_in_sight, days_asked
+from shipments.tracking.calls.accounting import Glance, Ledger, glances, ledger
 from shipments.tracking.calls.call import CalledLeg, CallKind, CarrierCall, Outcome
 from shipments.tracking.event import CarrierEvent, Classifier
 from shipments.tracking.polling.watch import LegWatch
@@ -47,6 +48,11 @@ class House:
         """What somebody at the sending office is told."""
         with reading(self.database, by or self.logistician) as session:
             return ledger(session, now=now, **what)
+
+    def glanced(self, now: datetime = NOON) -> list[Glance]:
+        """The same, of every account at a glance."""
+        with reading(self.database, self.logistician) as session:
+            return glances(session, accounts_in_sight(session), days_asked(None, None, now=now), now=now)
 
     def leg(self, session: Session, account: CarrierAccount, **watch: Columns) -> UUID:
         """A watched leg between the two offices."""

@@ -10,7 +10,8 @@ from sqlmodel import Session
 from shipments.tracking.accounts.account import PausedWhy
 from shipments.tracking.accounts.seeing import accounts_in_sight
 from shipments.tracking.calls.call import Outcome
-from shipments.tracking.calls.waiting import Held, Late, PutOff, Why, held_back
+from shipments.tracking.calls.leg_calls import Late
+from shipments.tracking.calls.waiting import Held, PutOff, Why, held_back
 from shipments.tracking.polling.watch import Urgency
 from shipments.transaction import reading
 from tests.builders import NOON

@@ -32,6 +32,11 @@ class Days(msgspec.Struct, frozen=True):
         first = datetime.combine(self.since, datetime.min.time(), UTC) + timedelta(minutes=account.resets_at_minute)
         return [first + number * DAY for number in range(count)]
 
+    def span(self, account: CarrierAccount) -> tuple[datetime, datetime]:
+        """When the first of them begins, and when the last one ends."""
+        begin = self.begin(account)
+        return begin[0], begin[-1]
+
 
 class Named(msgspec.Struct, frozen=True):
     """An account as it is shown. `office`: the code of the one it serves; None: every office."""

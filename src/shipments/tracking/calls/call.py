@@ -4,8 +4,8 @@ from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, Index
-from sqlmodel import Field, SQLModel
+from sqlalchemy import CheckConstraint, ColumnElement, Index
+from sqlmodel import Field, SQLModel, col
 
 from shipments.database import instant, new_id, one_of, word
 
@@ -74,3 +74,13 @@ class CalledLeg(SQLModel, table=True):
     call_id: UUID = Field(primary_key=True, foreign_key="carrier_call.id", ondelete="CASCADE")
     leg_id: UUID = Field(primary_key=True, index=True)
     due_at: datetime | None = instant(default=None)
+
+
+def made_within(account_id: UUID, first: datetime, last: datetime) -> tuple[ColumnElement[bool], ...]:
+    """An account's calls in a time, without those that were better not made."""
+    return (*within(account_id, first, last), col(CarrierCall.outcome).is_distinct_from(Outcome.NOT_MADE))
+
+
+def within(account_id: UUID, first: datetime, last: datetime) -> tuple[ColumnElement[bool], ...]:
+    """As the index of the ledger has it: an account's calls by time."""
+    return (col(CarrierCall.account_id) == account_id, col(CarrierCall.at) >= first, col(CarrierCall.at) < last)

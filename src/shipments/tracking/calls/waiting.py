@@ -1,28 +1,28 @@
-"""What was put off, and why: legs that are due and not asked about, and how late those were that have been asked."""
+"""What was put off, and why: legs that are due and not asked about."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
 import msgspec
-from sqlalchemy import ColumnElement, Float, case, cast, func
+from sqlalchemy import ColumnElement, case, func
 from sqlmodel import Session, col, select
 
 from shipments.shapes import Instant
 from shipments.tracking.accounts.account import CarrierAccount, PausedWhy
-from shipments.tracking.accounts.seeing import DAY, Days, Seen
+from shipments.tracking.accounts.seeing import DAY, Seen
 from shipments.tracking.calls.budgets import apart, day_start, left_for_patient, left_today, next_day, next_moment
-from shipments.tracking.calls.call import CalledLeg, CarrierCall
+from shipments.tracking.calls.call import CarrierCall, made_within
 from shipments.tracking.calls.failing import FailedLast, failed_last
-from shipments.tracking.calls.tallying import made_within
+from shipments.tracking.calls.leg_calls import Late, lateness
+from shipments.tracking.calls.tallying import ByLeg
 from shipments.tracking.carriers import CARRIERS
 from shipments.tracking.carriers.answers import AsksMany
 from shipments.tracking.polling.watch import LegWatch, Urgency
 
-LATE, HOUR = timedelta(minutes=1), timedelta(hours=1)
-"""A worker looks about so often; what is asked within it was asked in time."""
+Failed = Mapping[UUID, FailedLast]
 
 
 class Why(StrEnum):
@@ -49,21 +49,7 @@ class Waiting(msgspec.Struct, frozen=True):
     until: Instant | None
 
 
-class Late(msgspec.Struct, frozen=True):
-    """Of the legs asked in these days: how many more than a minute, and more than an hour, after they were due.
-
-    The worst and the mean are in seconds, over all that had a due time; what was in time counts as none. A leg that was
-    put off to the next day for its own limit was due anew then.
-    """
-
-    asked: int
-    late: int
-    by_an_hour: int
-    worst_s: int
-    mean_s: int
-
-
-class PutOff(msgspec.Struct, frozen=True, kw_only=True):
+class Waits(msgspec.Struct, frozen=True, kw_only=True):
     """What one account puts off. `today`: calls used of the day's budget `per_day`, which begins again at `resets_at`.
 
     `legs`: due and not being asked about at this moment. `paused_why` null: not paused, or not known. `failures`: since
@@ -84,6 +70,11 @@ class PutOff(msgspec.Struct, frozen=True, kw_only=True):
     resets_at: Instant
     legs: int
     waiting: tuple[Waiting, ...]
+
+
+class PutOff(Waits, frozen=True, kw_only=True):
+    """What it puts off, and how late it asked in these days; `late` null: about nothing that had a due time."""
+
     late: Late | None
 
 
@@ -98,10 +89,16 @@ class Held(msgspec.Struct, frozen=True):
     paused_why: PausedWhy | None = None
 
 
-def put_off(session: Session, accounts: Sequence[Seen], days: Days, *, now: datetime) -> list[PutOff]:
-    """One for each account, in their order. `days`: those over which lateness is counted."""
+def put_off(session: Session, accounts: Sequence[Seen], by_leg: ByLeg, *, now: datetime) -> list[PutOff]:
+    """One for each account, in their order. `by_leg`: of each account in the days over which lateness is counted."""
     failed = failed_last(session, [one.row for one in accounts], now=now)
-    return [_of_account(session, one, failed.get(one.row.id), days, now) for one in accounts]
+    return [PutOff(**_waits(session, one, failed, now), late=lateness(by_leg[one.row.id])) for one in accounts]
+
+
+def waits(session: Session, accounts: Sequence[Seen], *, now: datetime) -> list[Waits]:
+    """The same without how late it was."""
+    failed = failed_last(session, [one.row for one in accounts], now=now)
+    return [Waits(**_waits(session, one, failed, now)) for one in accounts]
 
 
 def held_back(session: Session, accounts: Sequence[Seen], *, now: datetime) -> list[Held]:
@@ -127,25 +124,24 @@ def held_back(session: Session, accounts: Sequence[Seen], *, now: datetime) -> l
     return [one for one in found if one.stopped or one.paused_until or one.legs]
 
 
-def _of_account(session: Session, seen: Seen, failed: FailedLast | None, days: Days, now: datetime) -> PutOff:
+def _waits(session: Session, seen: Seen, failed: Failed, now: datetime) -> dict[str, Any]:  # Any: the fields
     account = seen.row
     waiting = _together(_reasons(session, account, now))
-    begin, reset = days.begin(account), next_day(account, now)
-    return PutOff(
+    reset = next_day(account, now)
+    return {
         **msgspec.structs.asdict(seen.named),
-        stopped=account.stopped_reason,
-        paused_until=account.pause_at(now),
-        paused_why=_why_paused(account, now),
-        failures=account.failures,
-        failed_last=failed,
-        today=_made(session, account.id, day_start(account, now), reset),
-        per_day=account.per_day,
-        per_leg_per_day=account.per_leg_per_day,
-        resets_at=reset,
-        legs=sum(one.legs for one in waiting if one.why is not Why.ASKED_NOW),
-        waiting=tuple(waiting),
-        late=_lateness(session, account.id, begin[0], begin[-1]),
-    )
+        "stopped": account.stopped_reason,
+        "paused_until": account.pause_at(now),
+        "paused_why": _why_paused(account, now),
+        "failures": account.failures,
+        "failed_last": failed.get(account.id),
+        "today": _made(session, account.id, day_start(account, now), reset),
+        "per_day": account.per_day,
+        "per_leg_per_day": account.per_leg_per_day,
+        "resets_at": reset,
+        "legs": sum(one.legs for one in waiting if one.why is not Why.ASKED_NOW),
+        "waiting": tuple(waiting),
+    }
 
 
 def _reasons(session: Session, account: CarrierAccount, now: datetime) -> Iterable[Waiting]:
@@ -222,32 +218,6 @@ def _made(session: Session, account_id: UUID, first: datetime, last: datetime) -
     return session.exec(
         select(func.count()).select_from(CarrierCall).where(*made_within(account_id, first, last))
     ).one()
-
-
-def _lateness(session: Session, account_id: UUID, first: datetime, last: datetime) -> Late | None:
-    seconds = _seconds_late(session)
-    called = col(CalledLeg.call_id) == CarrierCall.id
-    asked = (*made_within(account_id, first, last), col(CalledLeg.due_at).is_not(None))
-    late, by_an_hour = (
-        func.coalesce(func.sum(case((seconds > limit.total_seconds(), 1), else_=0)), 0) for limit in (LATE, HOUR)
-    )
-    waited = func.avg(case((seconds > 0, seconds), else_=0.0))
-    row: Any = select(func.count(), late, by_an_hour, func.max(seconds), waited)  # type: ignore[call-overload] # five
-    row = row.select_from(CarrierCall).join(CalledLeg, called).where(*asked)
-    count, later, much_later, worst, mean = session.exec(row).one()
-    return Late(count, later, much_later, _whole(worst), _whole(mean)) if count else None
-
-
-def _seconds_late(session: Session) -> ColumnElement[float]:
-    """How long after its due time a leg was asked about."""
-    at, due = col(CarrierCall.at), col(CalledLeg.due_at)
-    if session.get_bind().dialect.name == "sqlite":
-        return (func.julianday(at) - func.julianday(due)) * DAY.total_seconds()
-    return cast(func.extract("epoch", at - due), Float)
-
-
-def _whole(seconds: float) -> int:
-    return max(0, round(float(seconds)))
 
 
 def _why_paused(account: CarrierAccount, now: datetime) -> PausedWhy | None:
