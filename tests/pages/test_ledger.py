@@ -93,7 +93,7 @@ def test_all_accounts_stand_on_one_page_the_troubled_first_and_open(sender: Brow
     page = sender.get("/carriers").text
     names = ["UPS", "Ship24", "dhl-ams", "ocean"]
     assert [part.partition("</bdi>")[0] for part in page.split("<h2><bdi>")[1:]] == names
-    assert page.count('<details class="sheet account" open>') == 3
+    assert page.count('<details class="sheet slim account" open>') == 3
     assert "The carrier refused the key." in glance(page, "UPS")
     assert "The longest wait: 3 hours." in glance(page, "dhl-ams")
     assert "Calls lacking: 12. First to give way: Under way." in glance(page, "dhl-ams")
