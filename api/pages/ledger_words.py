@@ -63,7 +63,7 @@ ENDS: Mapping[End, str] = {
     End.GRANTED: N_("Granted"),
     End.OVER_QUOTA: N_("Too many calls, says the carrier"),
     End.REFUSED: N_("Refused by the carrier"),
-    End.UNAVAILABLE: N_("No answer came"),
+    End.UNAVAILABLE: N_("No answer, or trouble at the carrier"),
     End.UNREADABLE: N_("The answer could not be read"),
     End.NOT_MADE: N_("Not made after all"),
     End.UNDER_WAY: N_("Being made now"),

@@ -15,7 +15,7 @@ from sqlmodel import Session, col, select
 from api.access import open_to
 from api.edge import Edge
 from api.pages.telling import line_of
-from api.pages.visiting import staff_page, visitor
+from api.pages.visiting import Visitor, staff_page, visitor
 from api.pages.way import holds_told, legs_shown
 from api.pages.words import STORY
 from api.v1.batches import batch_view
@@ -67,15 +67,16 @@ def show_box(code: FromPath[str], request: Asked, edge: NamedDependency[Edge]) -
 
     def show(session: Session) -> Response[bytes]:
         box = find(session, Box, _number(codes.Kind.BOX, code, "box"), "box")
-        view = box_view(session, box, edge.now)
+        view, who = box_view(session, box, edge.now), visitor(session, request, edge)
         facts = timeline(session, box)
         values = {
             "box": view,
             "offices": _names(session, view.host_office, view.origin_office),
             "steps": steps(view.progress.stage, facts),
             "facts": [line_of(fact) for fact in reversed(facts)],
+            "held": _held(session, box, who) if BoxException.HELD in view.progress.exceptions else [],
         }
-        return staff_page(request, "box.html", visitor(session, request, edge), values)
+        return staff_page(request, "box.html", who, values)
 
     return edge.read(show)
 
@@ -139,6 +140,11 @@ def _boxes_in(session: Session, batch: Batch, now: datetime) -> list[BoxInBatch]
         BoxInBatch(one.code, one.gross_weight_g, progress_from(now, *(getattr(one, name) for name in COLUMNS)))
         for one in rows
     ]
+
+
+def _held(session: Session, box: Box, who: Visitor) -> list[str]:
+    batch = session.get(Batch, box.batch_id)
+    return holds_told(session, batch, who) if batch is not None else []
 
 
 def _names(session: Session, *office_codes: str) -> dict[str, str]:

@@ -11,6 +11,8 @@ from typer.testing import CliRunner, Result
 from api.command import app
 from shipments.clock import utc_now
 from shipments.database import Database
+from shipments.tracking.accounts.account import PausedWhy
+from shipments.tracking.calls.call import Outcome
 from shipments.tracking.pushes.push import PushState
 from tests.conftest import a_secret
 from tests.tracking.calls.ledger_rows import HOUR, MINUTE, SECRET, House, a_call, a_push, an_account
@@ -74,6 +76,16 @@ def test_pushes_that_cannot_be_read_are_counted_and_the_newest_says_why(installa
     assert row_of(gone, "pushes parked")[:3] == ["", "pushes parked", "1"]
     assert row_of(gone, "pushes unreadable")[:3] == ["", "pushes unreadable", "1"]
     assert "newest unreadable push: The UPS answer is [not] JSON." in gone
+
+
+def test_a_pause_says_why_and_what_failed_last(installation: None, sqlite_url: str) -> None:
+    with closing(Database.at(sqlite_url)) as database, database.writing() as session:
+        row = an_account(session, "ship24", carrier="ship24", failures=1)
+        row.paused_until, row.paused_why = NOW + HOUR, PausedWhy.ASKED_TO_WAIT
+        a_call(session, row, NOW, outcome=Outcome.OVER_QUOTA, status=429)
+    told = " ".join(run("--account", "ship24").output.replace("│", " ").split())
+    assert "paused: the carrier asks for this pause" in told
+    assert "failed once, last at" in told
 
 
 def row_of(table: str, word: str) -> list[str]:

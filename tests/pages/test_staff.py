@@ -151,9 +151,11 @@ def test_carriers_are_called_as_people_call_them(app: Hardened, receiver: Browse
     assert "Compagnie maritime (DCSA)" in receiver.get(f"/batches/{world.batch}?l=fr").text
 
 
-def test_the_batch_page_and_the_news_say_why_it_is_held_since_when_and_where(receiver: Browser, world: World) -> None:
-    code = receiver.get(f"/boxes/{world.boxes['held']}").text.partition('href="/batches/')[2].partition('"')[0]
+def test_the_pages_and_the_news_say_why_it_is_held_since_when_and_where(receiver: Browser, world: World) -> None:
+    box = receiver.get(f"/boxes/{world.boxes['held']}").text
+    code = box.partition('href="/batches/')[2].partition('"')[0]
     said = "has been held since 15 Mar 2026: customs keep it back."
+    assert said in box
     assert said in receiver.get(f"/batches/{code}").text
     assert f">{code}</a> {said}" in receiver.get("/board").text
     assert "has been held" not in receiver.get(f"/batches/{world.batch}").text
