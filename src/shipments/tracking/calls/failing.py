@@ -5,7 +5,7 @@ from datetime import datetime
 from uuid import UUID
 
 import msgspec
-from sqlalchemy import and_, select
+from sqlalchemy import select
 from sqlalchemy.orm import aliased
 from sqlmodel import Session, col
 
@@ -41,7 +41,7 @@ def failed_last(session: Session, accounts: Collection[CarrierAccount], *, now: 
     )
     found = session.execute(
         select(col(CarrierAccount.id), col(CarrierCall.at), col(CarrierCall.outcome), col(CarrierCall.status))
-        .join(CarrierCall, and_(col(CarrierCall.id) == newest))
+        .join(CarrierCall, col(CarrierCall.id) == newest)
         .where(col(CarrierAccount.id).in_(failing))
     )
     return {account: FailedLast(at, outcome, status) for account, at, outcome, status in found}
