@@ -2,7 +2,7 @@
 
 import pytest
 from sqlalchemy import update
-from sqlmodel import col, select
+from sqlmodel import select
 
 from api.hardening import Hardened
 from api.pages import ledger_words
@@ -124,7 +124,7 @@ def test_it_says_that_an_account_is_paused_and_which_legs_count_for_more(app: Ha
     with transaction(wiring_of(app).database, EVERYWHERE, now=NOW) as session:
         session.execute(update(CarrierAccount).values(stopped_reason=None, paused_until=NOW + DAY))
         session.execute(update(LegWatch).values(wait_s=None, failures=8))
-    cost = section(sender.get("/carriers").text, "What would tomorrow cost?")
+    cost = about(sender, "dhl-ams", "What would tomorrow cost?")
     assert "But none is made before 23 Mar 2026, 13:00: the account is paused." in cost
     assert "<dt>Failing, counted with every new try</dt><dd>1</dd>" in cost
     assert "<dt>Never answered for yet, counted as is usual</dt><dd>1</dd>" in cost
@@ -138,14 +138,15 @@ def test_the_newest_message_that_cannot_be_read_says_why_to_whoever_sees_the_acc
         theirs = an_account(session, "theirs", an_office(session, "DE-BER"))
         a_push(session, ours, PushState.UNREADABLE, NOW - DAY, trouble="The DHL answer is <not> JSON.")
         a_push(session, theirs, PushState.UNREADABLE, NOW - DAY, trouble="something of theirs")
-    gone = section(sender.get("/carriers").text, "Where did the calls go?")
+    gone = about(sender, "dhl-ams", "Where did the calls go?")
     assert "<dt>Messages that cannot be read</dt><dd>1</dd>" in gone
     said = '<bdi lang="en" dir="ltr">The DHL answer is &lt;not&gt; JSON.</bdi>'
     assert f"The newest message that cannot be read: {said}" in gone
     assert "something of theirs" not in gone
+    assert sender.get("/carriers?account=theirs").status_code == 404
     auditor = Browser(app)
     auditor.sign_in(world.staff.auditor)
-    assert "something of theirs" in auditor.get("/carriers").text
+    assert "something of theirs" in about(auditor, "theirs", "Where did the calls go?")
 
 
 def test_filters_are_query_strings_and_wrong_ones_are_refused(sender: Browser) -> None:

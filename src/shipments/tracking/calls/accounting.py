@@ -57,5 +57,9 @@ def ledger(
 
 def glances(session: Session, seen: Sequence[Seen], days: Days, *, now: datetime) -> list[Glance]:
     """Of these accounts, in their order."""
-    three = (calls_summed(session, seen, days, now=now), waits(session, seen, now=now), tomorrow(session, seen, now=now))
+    three = (
+        calls_summed(session, seen, days, now=now),
+        waits(session, seen, now=now),
+        tomorrow(session, seen, now=now),
+    )
     return [Glance(*one) for one in zip(*three, strict=True)]
