@@ -11,8 +11,8 @@ from sqlmodel import Session
 from shipments.batches.batch import Mode
 from shipments.tracking.accounts.account import CarrierAccount
 from shipments.tracking.accounts.seeing import Named
-from shipments.tracking.calls.askings import Watched
 from shipments.tracking.calls.forecasting import Forecast, forecast
+from shipments.tracking.calls.wanting import Watched
 from shipments.tracking.polling.watch import Urgency
 from tests.builders import NOON, an_office
 from tests.tracking.calls.ledger_rows import DAY, House, a_watched_leg, an_account

@@ -10,9 +10,9 @@ from sqlmodel import Session
 from shipments.shapes import Instant
 from shipments.tracking.accounts.account import CarrierAccount
 from shipments.tracking.accounts.seeing import DAY, Named, Seen
-from shipments.tracking.calls.askings import Watched, watched_legs
 from shipments.tracking.calls.budgets import apart
 from shipments.tracking.calls.waiting import most_per_call
+from shipments.tracking.calls.wanting import Watched, watched_legs
 
 
 class Share(msgspec.Struct, frozen=True):
