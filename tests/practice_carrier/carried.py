@@ -151,7 +151,7 @@ class Carried:
         self.journey.do(lambda session: session.execute(update(LegWatch).values(due_at=due_at)), EVERYWHERE)
 
     def said(self, leg: UUID) -> set[Said]:
-        """What is recorded of a leg, in the carrier's words; to the second, as a carrier may leave out a part of one."""
+        """What is recorded of a leg, in the carrier's words; to the second, since the rest is told now and then."""
         return {
             (one.raw_code, one.occurred_at and one.occurred_at.replace(microsecond=0), one.milestone)
             for one in self.journey.events(leg)
