@@ -17,7 +17,7 @@ from shipments.notices.wording import held
 from shipments.progress.carrier_news import news_of
 from shipments.progress.gathering import way_of
 from shipments.tracking.askings import Asking, askings_of
-from shipments.tracking.event import Classifier
+from shipments.tracking.event import Classifier, moment_of
 from shipments.tracking.milestones import RANK, Milestone
 
 
@@ -45,7 +45,7 @@ def last_said(said: Sequence[tuple[UUID, Fact]]) -> Mapping[UUID, Fact]:
 
 def _order(fact: Fact) -> tuple[datetime, int, str]:
     rank = RANK[Milestone(fact.milestone)] if fact.milestone else -1
-    return fact.occurred_at or fact.heard_at, rank, str(fact.id)
+    return moment_of(fact), rank, str(fact.id)
 
 
 def holds_told(session: Session, batch: Batch, who: Visitor) -> list[str]:

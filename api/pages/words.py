@@ -50,6 +50,7 @@ CONTRADICTIONS: Mapping[Contradiction, str] = {
     Contradiction.CARRIER_FELL_BACK: N_("The carrier said delivered, then spoke of an earlier point of the way."),
     Contradiction.CARRIER_SAYS_LOST: N_("The carrier says it is lost; nobody here has confirmed that."),
     Contradiction.CARRIER_SAYS_RETURNED: N_("The carrier says it came back; nobody here has confirmed that."),
+    Contradiction.CARRIER_SAYS_RETURNING: N_("The carrier says it is on its way back to the sender."),
     Contradiction.HANDED_OVER_BEFORE_RECEIPT: N_("It was handed over before it is said to have arrived."),
     Contradiction.HANDED_OVER_MORE_THAN_GOOD: N_("More was handed over than arrived in good order."),
     Contradiction.RECEIPTS_DIFFER: N_("Two receipts of this box say different things."),

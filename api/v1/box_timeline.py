@@ -10,11 +10,13 @@ from shipments.batches.batch import Dispatch, Leg
 from shipments.boxes.box import Box, BoxFact
 from shipments.receipts.receipt import Handover, Receipt
 from shipments.shapes import Instant
-from shipments.tracking.event import CarrierEvent
+from shipments.tracking.event import CarrierEvent, moment_of
 
 
 class Fact(msgspec.Struct, frozen=True):
     """One fact. `occurred_at` null: the carrier's time could not be placed, `as_written` has it as it came.
+
+    `earliest`, `latest`: then the range in which it lies, if it can be read; also of estimates that are no moment.
 
     `source`: `staff`, `receipt`, `handover`, or the name of the carrier. `what`: the word of the fact.
     """
@@ -32,10 +34,12 @@ class Fact(msgspec.Struct, frozen=True):
     note: str | None = None
     raw_code: str | None = None
     corrects: UUID | None = None
+    earliest: Instant | None = None
+    latest: Instant | None = None
 
 
 def timeline(session: Session, box: Box) -> list[Fact]:
-    """Oldest first; what has no time of its own stands where it was heard."""
+    """Oldest first; what has no time of its own stands in the middle of its range, or where it was heard."""
     facts = [
         _registered(box),
         *_deeds(session, box),
@@ -47,7 +51,7 @@ def timeline(session: Session, box: Box) -> list[Fact]:
 
 
 def _moment(fact: Fact) -> tuple[datetime, datetime, str]:
-    return fact.occurred_at or fact.heard_at, fact.heard_at, str(fact.id)
+    return moment_of(fact), fact.heard_at, str(fact.id)
 
 
 def _registered(box: Box) -> Fact:
@@ -96,6 +100,8 @@ def said_of(session: Session, batch_id: UUID | None) -> list[tuple[UUID, Fact]]:
                 note=event.raw_text or None,
                 raw_code=event.raw_code,
                 corrects=event.corrects_id,
+                earliest=event.earliest,
+                latest=event.latest,
             ),
         )
         for event, carrier in rows

@@ -2,18 +2,19 @@
 
 from datetime import timedelta
 
+import msgspec
 import pytest
 
 from shipments.batches.batch import Mode
 from shipments.boxes.box import Happened, Stage
 from shipments.progress.carrier_news import QUIET_DAYS, Contradiction
 from shipments.progress.deriving import BoxException, progress_of
-from shipments.progress.facts import BoxFacts, Stretch
+from shipments.progress.facts import BoxFacts, Said, Stretch
 from shipments.receipts.receipt import Condition
 from shipments.tracking.event import Classifier
 from shipments.tracking.milestones import LIFTS, Milestone, Reason
 from tests.builders import NOON
-from tests.progress.telling import DAY, FIRST_LEG, LAST_LEG, arrival, deed, estimate, passing, said, sent
+from tests.progress.telling import DAY, FIRST_LEG, LAST_LEG, Columns, arrival, deed, estimate, passing, said, sent
 
 HELD, DISPUTED = BoxException.HELD, BoxException.DISPUTED
 WIDE = "\N{FULLWIDTH LATIN CAPITAL LETTER S}\N{FULLWIDTH DIGIT ONE}"
@@ -54,12 +55,51 @@ def test_a_carrier_that_says_lost_or_returned_is_disputed_until_the_box_is_recei
     for milestone, why in (
         (Milestone.LOST, Contradiction.CARRIER_SAYS_LOST),
         (Milestone.RETURNED, Contradiction.CARRIER_SAYS_RETURNED),
+        (Milestone.RETURNING, Contradiction.CARRIER_SAYS_RETURNING),
     ):
         assert progress_of(sent(said(milestone, 20))).contradictions == {why}
         assert not progress_of(sent(said(milestone, 20), receipts=(arrival(23),))).contradictions
 
 
+def test_what_was_on_its_way_back_and_has_come_back_is_told_as_come_back() -> None:
+    told = sent(said(Milestone.RETURNING, 20), said(Milestone.RETURNED, 22))
+    assert progress_of(told).contradictions == {Contradiction.CARRIER_SAYS_RETURNED}
+
+
 # Held
+
+
+RANGE = timedelta(hours=13)
+
+
+def unplaced(milestone: Milestone, day: float, **more: Columns) -> Said:
+    """At a time without a zone that we know: within thirteen hours of what was written."""
+    at = NOON + day * DAY
+    return said(milestone, None, **{"earliest": at - RANGE, "latest": at + RANGE, "heard_at": NOON + 22 * DAY, **more})
+
+
+@pytest.mark.parametrize("before", [timedelta(days=2), timedelta(minutes=10), timedelta(0)])
+def test_what_cannot_be_said_to_come_after_a_hold_does_not_lift_it(before: timedelta) -> None:
+    hold = said(Milestone.EXCEPTION, 20, reason=Reason.CUSTOMS_HOLD, heard_at=NOON + 22 * DAY)
+    older = unplaced(Milestone.IN_TRANSIT, 20 - before / DAY)
+    assert exceptions(sent(hold, older)) == {HELD}
+    unknown = msgspec.structs.replace(older, earliest=None, latest=None)
+    assert exceptions(sent(hold, unknown)) == {HELD}
+
+
+def test_what_is_sure_to_come_after_a_hold_or_was_heard_later_lifts_it() -> None:
+    hold = said(Milestone.EXCEPTION, 20, reason=Reason.CUSTOMS_HOLD, heard_at=NOON + 22 * DAY)
+    assert not exceptions(sent(hold, unplaced(Milestone.IN_TRANSIT, 21)))
+    soon = unplaced(Milestone.IN_TRANSIT, 20.2, heard_at=NOON + 22.5 * DAY)
+    assert not exceptions(sent(hold, soon))
+    long_before = unplaced(Milestone.IN_TRANSIT, 18, heard_at=NOON + 22.5 * DAY)
+    assert exceptions(sent(hold, long_before)) == {HELD}
+
+
+def test_times_without_a_zone_are_compared_as_they_are_written() -> None:
+    hold = unplaced(Milestone.EXCEPTION, 20, reason=Reason.CUSTOMS_HOLD)
+    assert exceptions(sent(hold, unplaced(Milestone.IN_TRANSIT, 19.9))) == {HELD}
+    assert not exceptions(sent(hold, unplaced(Milestone.IN_TRANSIT, 20.1)))
 
 
 def test_a_hold_holds_until_the_box_moves_again() -> None:

@@ -190,3 +190,10 @@ def test_of_a_way_of_which_nothing_is_known_nothing_is_expected() -> None:
     facts = sent(**on(leg(1, SEA, "GNCKY"), leg(2, ROAD, "GNKNK")))
     assert expected_of_legs(facts) == {}
     assert progress_of(facts).expected_to is None
+
+
+def test_nothing_is_expected_any_more_of_what_goes_back_to_the_sender() -> None:
+    told = sent(estimate(25), said(Milestone.RETURNING, 20))
+    assert progress_of(told).expected_to is None
+    assert progress_of(told).overdue_after is None
+    assert progress_of(sent(estimate(25))).expected_to is not None

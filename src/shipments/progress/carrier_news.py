@@ -11,9 +11,10 @@ from shipments.boxes.latest import uncorrected
 from shipments.progress.expecting import Range, expected_along, in_order, onward
 from shipments.progress.facts import BoxFacts, Said, Stretch
 from shipments.progress.holding import Hold, holds_of
+from shipments.progress.ordering import order
 from shipments.tracking.event import Classifier
 from shipments.tracking.milestones import ARRIVED as ARRIVED
-from shipments.tracking.milestones import AT_ITS_END, RANK, Milestone, Reason
+from shipments.tracking.milestones import AT_ITS_END, Milestone, Reason
 
 BEFORE_ITS_END = frozenset(
     {Milestone.ACCEPTED, Milestone.IN_TRANSIT, Milestone.RETURNING, Milestone.RETURNED}  # bookings are confirmed late
@@ -35,6 +36,7 @@ class Contradiction(StrEnum):
     CARRIER_FELL_BACK = "carrier_fell_back"
     CARRIER_SAYS_LOST = "carrier_says_lost"
     CARRIER_SAYS_RETURNED = "carrier_says_returned"
+    CARRIER_SAYS_RETURNING = "carrier_says_returning"
     HANDED_OVER_BEFORE_RECEIPT = "handed_over_before_receipt"
     HANDED_OVER_MORE_THAN_GOOD = "handed_over_more_than_good"
     RECEIPTS_DIFFER = "receipts_differ"
@@ -45,7 +47,12 @@ class Contradiction(StrEnum):
 
 
 CARRIERS_OWN = frozenset(
-    {Contradiction.CARRIER_FELL_BACK, Contradiction.CARRIER_SAYS_LOST, Contradiction.CARRIER_SAYS_RETURNED}
+    {
+        Contradiction.CARRIER_FELL_BACK,
+        Contradiction.CARRIER_SAYS_LOST,
+        Contradiction.CARRIER_SAYS_RETURNED,
+        Contradiction.CARRIER_SAYS_RETURNING,
+    }
 )
 """Of a leg, and so of every box that travels on it."""
 
@@ -67,7 +74,7 @@ def news_of(facts: BoxFacts) -> CarrierNews:
         return CarrierNews(silent_after=_quiet_until(facts, timedelta(days=QUIET_DAYS[Mode.SEA])))
     legs = in_order(facts.legs)
     last = legs[-1]
-    said = sorted(uncorrected(facts.said), key=_order)
+    said = sorted(uncorrected(facts.said), key=order)
     actual = [one for one in said if one.classifier == Classifier.ACT and one.milestone]
     expected = expected_along(legs, said, facts.dispatched_at)
     return CarrierNews(
@@ -80,12 +87,6 @@ def news_of(facts: BoxFacts) -> CarrierNews:
     )
 
 
-def _order(said: Said) -> tuple[datetime, int, str]:
-    """By time, then by rank, then by identity, so that ties never depend on the order of hearing."""
-    rank = RANK[said.milestone] if said.milestone else -1
-    return said.occurred_at or said.heard_at, rank, str(said.id)
-
-
 def _contradictions(facts: BoxFacts, actual: list[Said]) -> frozenset[Contradiction]:
     found = set()
     if any(_fell_back([one for one in actual if one.leg_id == leg.id]) for leg in facts.legs):
@@ -96,6 +97,8 @@ def _contradictions(facts: BoxFacts, actual: list[Said]) -> frozenset[Contradict
             found.add(Contradiction.CARRIER_SAYS_LOST)
         if Milestone.RETURNED in milestones:
             found.add(Contradiction.CARRIER_SAYS_RETURNED)
+        elif Milestone.RETURNING in milestones:
+            found.add(Contradiction.CARRIER_SAYS_RETURNING)
     return frozenset(found)
 
 

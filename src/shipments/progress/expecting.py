@@ -11,8 +11,8 @@ from shipments.batches.batch import Mode
 from shipments.boxes.latest import uncorrected
 from shipments.progress.facts import BoxFacts, Said, Stretch
 from shipments.tracking.carriers.believing import ARRIVALS
-from shipments.tracking.event import Classifier
-from shipments.tracking.milestones import ARRIVED, AT_ITS_END, MOVING
+from shipments.tracking.event import Classifier, moment_of
+from shipments.tracking.milestones import ARRIVED, AT_ITS_END, MOVING, Milestone
 
 Range = tuple[datetime, datetime]
 
@@ -58,12 +58,15 @@ def expected_along(
     """The same, of legs in order and of what was said and not taken back.
 
     No leg leaves before the one before it arrives: where its own carrier gives no estimate, what is expected of the
-    former leg moves its departure, and with that its history or its plan.
+    former leg moves its departure, and with that its history or its plan. Of what goes back to the sender nothing is
+    expected any more.
     """
     expected: dict[UUID, LegExpected] = {}
     former: LegExpected | None = None
     for leg in legs:
         heard = [one for one in said if one.leg_id == leg.id]
+        if any(map(_goes_back, heard)):
+            break
         started = dispatched_at if leg is legs[0] else None
         former = (
             _at_the_door(leg, heard)
@@ -74,6 +77,10 @@ def expected_along(
         if former is not None:
             expected[leg.id] = former
     return expected
+
+
+def _goes_back(said: Said) -> bool:
+    return said.classifier == Classifier.ACT and said.milestone in (Milestone.RETURNING, Milestone.RETURNED)
 
 
 def onward(last: Stretch, expected: LegExpected | None) -> Range | None:
@@ -88,7 +95,7 @@ def _at_the_door(leg: Stretch, heard: Sequence[Said]) -> LegExpected | None:
     """Of a courier, who comes to a door: the country is not its end while a later delivery is announced there."""
     if leg.mode is not Mode.COURIER:
         return None
-    ended = [_placed(one) for one in heard if one.classifier == Classifier.ACT and one.milestone in AT_ITS_END]
+    ended = [moment_of(one) for one in heard if one.classifier == Classifier.ACT and one.milestone in AT_ITS_END]
     if ended:
         return LegExpected(min(ended), min(ended), Source.ARRIVED)
     announced, arrived = _estimated(leg, heard), _arrived(leg, heard)
@@ -96,12 +103,8 @@ def _at_the_door(leg: Stretch, heard: Sequence[Said]) -> LegExpected | None:
 
 
 def _arrived(leg: Stretch, heard: Sequence[Said]) -> LegExpected | None:
-    times = [_placed(one) for one in heard if is_arrival(one, leg)]
+    times = [moment_of(one) for one in heard if is_arrival(one, leg)]
     return LegExpected(min(times), min(times), Source.ARRIVED) if times else None
-
-
-def _placed(said: Said) -> datetime:
-    return said.occurred_at or said.heard_at
 
 
 def is_arrival(said: Said, leg: Stretch) -> bool:

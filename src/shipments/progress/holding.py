@@ -7,7 +7,8 @@ from uuid import UUID
 import msgspec
 
 from shipments.progress.facts import Said, Stretch
-from shipments.tracking.event import Classifier
+from shipments.progress.ordering import comes_after
+from shipments.tracking.event import Classifier, moment_of
 from shipments.tracking.milestones import LIFTS, Milestone, Reason
 
 PASSING_TROUBLE = frozenset({Reason.DELAY, Reason.WEATHER, Reason.DAMAGED, Reason.MISSING})
@@ -33,7 +34,10 @@ def holds_of(legs: Sequence[Stretch], said: Sequence[Said]) -> frozenset[Hold]:
 
 
 def _hold(leg_id: UUID, said: Iterable[Said]) -> Hold | None:
-    """Its name says what it came after: nothing, or whatever lifted the hold before it."""
+    """Its name says what it came after: nothing, or whatever lifted the hold before it.
+
+    What cannot be said to come after a hold does not lift it.
+    """
     stops: list[tuple[Reason | None, Said]] = []  # None: an exception that says no reason
     lifted_by = ""
     for one in said:
@@ -42,11 +46,14 @@ def _hold(leg_id: UUID, said: Iterable[Said]) -> Hold | None:
         before = bool(stops)
         if one.milestone == Milestone.EXCEPTION:
             stops += [(one.reason, one)] if one.reason not in PASSING_TROUBLE else []
-        elif one.milestone not in (None, Milestone.INFO_RECEIVED):
-            stops.clear()
         else:
+            all_of_them = one.milestone not in (None, Milestone.INFO_RECEIVED)
             lifted = LIFTS.get(one.event or "", frozenset())
-            stops = [(reason, stop) for reason, stop in stops if reason not in lifted]
+            stops = [
+                (reason, stop)
+                for reason, stop in stops
+                if not ((all_of_them or reason in lifted) and comes_after(one, stop))
+            ]
         if before and not stops:
             lifted_by = f" after {one.id}"
     if not stops:
@@ -55,7 +62,7 @@ def _hold(leg_id: UUID, said: Iterable[Said]) -> Hold | None:
     return Hold(
         name=f"{leg_id}{lifted_by}",
         leg_id=leg_id,
-        since=stops[0][1].occurred_at or stops[0][1].heard_at,
+        since=moment_of(stops[0][1]),
         reasons=frozenset(reason for reason, _ in stops if reason is not None),
         place=next((place for place in reversed(places) if place), None),
     )

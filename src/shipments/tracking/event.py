@@ -2,6 +2,7 @@
 
 from datetime import datetime
 from enum import StrEnum
+from typing import Protocol
 from uuid import UUID
 
 from sqlalchemy import CheckConstraint, ColumnElement, UniqueConstraint, exists
@@ -24,7 +25,7 @@ class CarrierEvent(SQLModel, table=True):
     """One thing a carrier said. Appended only. `milestone` None: we do not know the code, and do not guess.
 
     `occurred_at` is when it happened or shall happen, `said_at` when the carrier wrote it down, `heard_at` when we did.
-    `earliest`, `latest`: the range in which an estimate lies, where the carrier gives a window, a day or no zone.
+    `earliest`, `latest`: the range in which it lies, where the carrier gives a window, a day or no zone that we know.
     """
 
     __tablename__ = "carrier_event"
@@ -64,3 +65,23 @@ STANDS: ColumnElement[bool] = ~exists().where(
     col(_other.leg_id) == col(CarrierEvent.leg_id), col(_other.corrects_id) == col(CarrierEvent.id)
 )
 """Of an event: no other one takes it back."""
+
+
+class Dated(Protocol):
+    """What a carrier said: a row, or a plain value."""
+
+    @property
+    def occurred_at(self) -> datetime | None: ...
+    @property
+    def earliest(self) -> datetime | None: ...
+    @property
+    def latest(self) -> datetime | None: ...
+    @property
+    def heard_at(self) -> datetime: ...
+
+
+def moment_of(said: Dated) -> datetime:
+    """Where it stands among others: at its time, else in the middle of its range, else where we heard it."""
+    if said.occurred_at is None and said.earliest is not None and said.latest is not None:
+        return said.earliest + (said.latest - said.earliest) / 2
+    return said.occurred_at or said.heard_at

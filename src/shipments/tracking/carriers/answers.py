@@ -43,7 +43,7 @@ class ReadEvent(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     `milestone` is None where the code is unknown, where the event moves nothing (a document; EST and PLN),
     or where its time cannot be believed. `event` is None only where the code is unknown: an alert.
     `id` is the carrier's own where it gives one, else a digest of code, time and reference; never of a text.
-    `earliest`, `latest`: of an estimate that is a window, a day, or of no zone, the range in which it lies.
+    `earliest`, `latest`: of a window, a day, or a time without a zone that we know, the range in which it lies.
     """
 
     id: str

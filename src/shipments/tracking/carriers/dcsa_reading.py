@@ -119,7 +119,7 @@ class Reading:
                 return self._of_earlier_use(position, roughly, actual=actual)
             self._papers_before[id] = roughly
         believed = meaning if actual and not doubt else None
-        range = None if actual or doubt or written.at is not None else times.range_of(occurred, unlocode)
+        range = None if doubt or written.at is not None else times.range_of(occurred, unlocode)
         return ReadEvent(
             id=id,
             occurred_at=None if doubt else written.at,

@@ -76,6 +76,7 @@ class ParcelReading:
             id = own_id
         else:  # number, code and moment; never a text, which is told otherwise the next day
             id = f"{self._number} {scan.mark} {_short(as_written) if at is None else times.moment_as_text(at)}"
+        within = times.range_of(as_written, scan.country) if at is None and believed else None
         return ReadEvent(
             # What is doubted uses up no name: told rightly, or once its time can be believed, it is another event.
             id=id if believed else f"?{id}",
@@ -91,6 +92,8 @@ class ParcelReading:
             place=scan.place,
             unlocode=None,
             created_at=None,
+            earliest=within and within[0],
+            latest=within and within[1],
         )
 
     def events(self) -> list[ReadEvent]:
