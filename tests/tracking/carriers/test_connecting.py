@@ -106,7 +106,8 @@ def test_plain_http_is_for_loopback_and_only_where_the_account_allows_it() -> No
 @pytest.mark.parametrize(
     "host",
     [
-        *("localhost", "127.0.0.1", "127.0.0.1.", "127.1", "0x7f000001", "2130706433", "0177.0.0.1"),
+        *("localhost", "localhost.", "LocalHost", "boxes.localhost", "a.boxes.localhost."),
+        *("127.0.0.1", "127.0.0.1.", "127.1", "0x7f000001", "2130706433", "0177.0.0.1"),
         "\N{FULLWIDTH DIGIT ONE}27.0.0.1",
         *("[::1]", "[::ffff:127.0.0.1]", "10.0.0.8", "10.8", "192.168.1.1", "[fc00::1]", "[64:ff9b::7f00:1]"),
     ],
@@ -131,7 +132,16 @@ def test_a_new_address_that_is_never_called_is_refused_whatever_is_allowed(host:
 
 
 @pytest.mark.parametrize(
-    "host", ["carrier.example", "93.184.215.14", "[2606:2800:21f:cb07:6820:80da:af6b:8b2c]", "a" * 300]
+    "host",
+    [
+        "carrier.example",
+        "carrier.example.",
+        "notlocalhost",
+        "localhost.example",
+        "93.184.215.14",
+        "[2606:2800:21f:cb07:6820:80da:af6b:8b2c]",
+        "a" * 300,
+    ],
 )
 def test_a_new_address_that_is_public_or_a_name_is_taken_without_a_look_up(
     host: str, monkeypatch: pytest.MonkeyPatch

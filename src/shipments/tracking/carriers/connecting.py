@@ -124,10 +124,11 @@ def _host_of(address: str) -> str:
 
 def _spelt(host: str) -> str | None:
     """The address that a host stands for without being looked up, as 127.1 and 0x7f000001 do; None for other names."""
-    if host == "localhost":
+    name = host.partition("%")[0].rstrip(".")
+    if name == "localhost" or name.endswith(".localhost"):  # RFC 6761, section 6.3
         return "127.0.0.1"
     try:
-        return str(socket.getaddrinfo(host.partition("%")[0].rstrip("."), None, flags=socket.AI_NUMERICHOST)[0][4][0])
+        return str(socket.getaddrinfo(name, None, flags=socket.AI_NUMERICHOST)[0][4][0])
     except (OSError, UnicodeError):
         return None
 
