@@ -29,7 +29,8 @@ from shipments.tracking.carriers.connecting import Client
 from shipments.tracking.carriers.fetching import Wire, fetch
 from shipments.tracking.carriers.pushing import GRANTED_STATUSES, Subscribed
 from shipments.tracking.pushes.entering import Lacking, accounts_with_errands, enter_subscriptions, lacking
-from shipments.tracking.pushes.subscribing import Came, Errand, come_back, give_up, set_out
+from shipments.tracking.pushes.errand import Came, Errand
+from shipments.tracking.pushes.subscribing import come_back, give_up, set_out
 from shipments.transaction import perform, reading
 
 log = logging.getLogger(__name__)
@@ -166,7 +167,8 @@ class Subscriber:
                 return dict[str, Subscribed]()
             call = ending
         succeeds = GRANTED_STATUSES if errand.hook is None else carrier.subscribed_statuses
-        fetched = await fetch(client, account, call, heard_at=self._clock(), wire=wire, succeeds=succeeds)
+        over_quota, now = carrier.usual.over_quota, self._clock()
+        fetched = await fetch(client, account, call, heard_at=now, wire=wire, succeeds=succeeds, over_quota=over_quota)
         if not fetched.found:
             if errand.key is not None:
                 return None

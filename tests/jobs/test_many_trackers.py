@@ -18,7 +18,9 @@ from shipments.tracking.carriers.fetching import Wire
 from shipments.tracking.carriers.pushing import Subscribed
 from shipments.tracking.pushes.entering import NOT_TOLD
 from shipments.tracking.pushes.letting_go import SHARED_FOR, let_go
-from shipments.tracking.pushes.subscribing import LEFT_TO_POLLING_AFTER, come_back
+from shipments.tracking.pushes.settling import GIVEN_UP_AFTER
+from shipments.tracking.pushes.subscribing import come_back
+from shipments.tracking.troubles import troubles_of
 from tests.jobs.test_subscribing import _rotate
 from tests.jobs.trackers import Tracked
 from tests.story.journey import Journey
@@ -75,7 +77,7 @@ def test_one_bad_number_in_a_hundred_costs_itself_and_is_left_to_polling_in_the_
         assert each_tracked.ask(later=waits[-1]).calls == 1
     assert waits[:8] == sorted(waits[:8])
     assert sum(waits, timedelta()) > 3 * DAY
-    assert each_tracked.sizes() == [100] + [1] * (LEFT_TO_POLLING_AFTER - 1)
+    assert each_tracked.sizes() == [100] + [1] * (GIVEN_UP_AFTER - 1)
     assert "validation_error" in str(each_tracked.of(bad).trouble)
     assert each_tracked.ask(later=30 * DAY).calls == 0
     assert each_tracked.journey.watch(bad).due_at is not None
@@ -233,14 +235,33 @@ def test_an_id_that_nobody_knows_is_made_anew_and_costs_one_further_call_once(ea
     assert each_tracked.practice.over_limit() == []
 
 
-def test_a_plan_that_is_used_up_costs_no_other_call_and_stops_nothing(each_tracked: Tracked) -> None:
-    each_tracked.legs(150)
+def test_a_plan_that_is_used_up_costs_no_other_call_and_stops_no_reading(each_tracked: Tracked) -> None:
+    (known,) = each_tracked.legs(1)
+    each_tracked.ask()
+    new = [each_tracked.numbered(f"SH24NEW{number:04}NL") for number in range(150)]
     each_tracked.practice.fault("forbidden", interface="ship24", times=1)
     assert each_tracked.ask().calls == 1
-    assert each_tracked.row(each_tracked.account_id).stopped_reason is None
-    assert [outcome for _, outcome, _, _ in each_tracked.ledger()] == [Outcome.REFUSED]
+    row = each_tracked.row(each_tracked.account_id)
+    assert (row.stopped_reason, row.paused_until, row.failures) == (None, None, 0)
+    assert each_tracked.ledger()[-1] == (CallKind.SUBSCRIBE, Outcome.OVER_QUOTA, 403, 100)
+    assert {each_tracked.of(leg).failures for leg in new} == {0}
+    troubles = each_tracked.journey.see(lambda session: troubles_of(session, new))
+    assert set(troubles.values()) == {"ship24 wants fewer calls (403)."}
+    each_tracked.poll()
+    assert each_tracked.journey.events(known)
     each_tracked.ask(later=DAY)
     assert None not in each_tracked.carrier_keys()
+
+
+@pytest.mark.parametrize("fault", ["busy", "forbidden", "over_quota"])
+def test_after_days_of_no_a_hundred_legs_still_cost_one_call(tracked: Tracked, fault: str) -> None:
+    tracked.practice.limits.clear()  # days go by here, and none at the carrier
+    tracked.legs(100)
+    tracked.practice.fault(fault, interface="ship24", times=4)
+    for _ in range(5):
+        tracked.ask(later=DAY)
+    assert tracked.sizes() == [100] * 5
+    assert None not in tracked.carrier_keys()
 
 
 @pytest.mark.parametrize("fault", sorted(SPOIL))

@@ -23,7 +23,9 @@ from shipments.tracking.accounts.hooking import FORMER_SERVES, remove_hook
 from shipments.tracking.calls.call import CallKind, CarrierCall, Outcome
 from shipments.tracking.legs import remove_leg
 from shipments.tracking.pushes.entering import NOT_TOLD
-from shipments.tracking.pushes.subscribing import RENEWED_BEFORE, hook_address, may_be_told, set_out
+from shipments.tracking.pushes.settling import GIVEN_UP_AFTER, RENEWED_BEFORE
+from shipments.tracking.pushes.subscribing import hook_address, may_be_told, set_out
+from shipments.tracking.troubles import troubles_of
 from tests.jobs.subscribed import Subscribing
 from tests.jobs.subscription_server import SubscriptionServer, subscription_server
 from tests.story.journey import Journey
@@ -150,12 +152,29 @@ def test_a_subscription_that_cannot_be_ended_is_left_to_the_carrier_after_some_t
     house.ask()
     house.stop_watching(leg)
     house.carrier.status = 500
-    rounds = 0
-    while house.subscriptions():
+    for _ in range(GIVEN_UP_AFTER):
+        assert len(house.subscriptions()) == 1
         house.ask(later=DAY)
-        rounds += 1
-        assert rounds < 10
-    assert house.carrier.calls == [POST] + [DELETE] * rounds
+    assert house.subscriptions() == []
+    assert house.carrier.calls == [POST] + [DELETE] * GIVEN_UP_AFTER
+
+
+@pytest.mark.parametrize(("status", "mended"), [(401, "stopped_reason"), (403, None), (429, None)])
+def test_one_that_may_not_be_ended_yet_is_never_left_to_the_carrier(
+    each_house: House, status: int, mended: str | None
+) -> None:
+    account = each_house.line()
+    leg = each_house.leg(account)
+    each_house.ask()
+    each_house.stop_watching(leg)
+    each_house.carrier.status = status
+    for _ in range(GIVEN_UP_AFTER + 1):
+        assert each_house.ask(later=DAY).failed == 1
+        if mended:
+            each_house.change(account, lambda row: setattr(row, mended, None))
+    each_house.carrier.status = None
+    assert each_house.ask(later=DAY).calls == 1
+    assert each_house.subscriptions() == []
 
 
 def test_one_that_the_carrier_does_not_know_any_more_is_over_or_made_anew(house: House) -> None:
@@ -203,7 +222,6 @@ def test_a_new_secret_is_given_to_every_carrier_while_the_former_one_still_serve
 @pytest.mark.parametrize(
     ("status", "outcome"),
     [
-        (500, Outcome.UNAVAILABLE),
         (400, Outcome.UNREADABLE),
         (404, Outcome.UNREADABLE),
         (302, Outcome.UNREADABLE),
@@ -227,6 +245,47 @@ def test_a_failure_is_tried_again_later_and_later(house: House, status: int, out
     assert {one[1] for one in house.ledger()} == {outcome}
 
 
+@pytest.mark.parametrize(("status", "outcome"), [(403, Outcome.REFUSED), (500, Outcome.UNAVAILABLE)])
+def test_what_is_no_numbers_fault_is_tried_again_later_and_later_counts_for_none_and_is_shown(
+    each_house: House, status: int, outcome: Outcome
+) -> None:
+    leg, journey = each_house.leg(each_house.line()), each_house.journey
+    each_house.carrier.status = status
+    waits = []
+    for _ in range(4):
+        assert each_house.ask(later=DAY).failed == 1
+        (one,) = each_house.subscriptions()
+        assert (one.failures, one.made_at) == (0, None)
+        assert journey.see(lambda session: troubles_of(session, [leg])) == {leg: one.trouble}
+        assert one.due_at is not None
+        waits.append(one.due_at - journey.now)
+        assert each_house.ask().calls == 0
+    assert waits == sorted(waits)
+    assert waits[3] > 6 * waits[0]
+    assert {one[1] for one in each_house.ledger()} == {outcome}
+    each_house.carrier.status = None
+    each_house.ask(later=DAY)
+    assert journey.see(lambda session: troubles_of(session, [leg])) == {}
+    each_house.carrier.status = status
+    each_house.leg(each_house.line(name="other"), reference="PRB1")
+    each_house.ask()
+    (again,) = (one for one in each_house.subscriptions() if one.leg_id != leg)
+    assert again.due_at is not None
+    assert again.due_at - journey.now < 2 * waits[0], "what another account met is not counted"
+
+
+def test_what_was_taken_ends_the_row_of_calls_in_vain(house: House) -> None:
+    account = house.line()
+    for number, statuses in enumerate([(500, 500, 500, None), (500,)]):
+        house.leg(account, reference=f"PRB{number}")
+        for status in statuses:
+            house.carrier.status = status
+            house.ask(later=DAY)
+    (waiting,) = (one for one in house.subscriptions() if one.made_at is None)
+    assert waiting.due_at is not None
+    assert waiting.due_at - house.journey.now < timedelta(minutes=6)
+
+
 def test_a_carrier_that_wants_fewer_calls_pauses_its_account(house: House) -> None:
     account = house.line()
     for number in range(3):
@@ -247,7 +306,8 @@ def test_a_plan_without_pushes_stops_no_polling(house: House) -> None:
     house.ask()
     assert house.carrier.calls == [POST]
     assert house.row(account).stopped_reason is None
-    assert [one.failures for one in house.subscriptions()] == [1]
+    assert [one.failures for one in house.subscriptions()] == [0]
+    assert house.ask().calls == 0
 
 
 def test_a_login_that_is_refused_stops_its_account_and_somebody_is_told(each_house: House) -> None:

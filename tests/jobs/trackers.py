@@ -22,8 +22,9 @@ from shipments.tracking.carriers import CARRIERS
 from shipments.tracking.carriers.answers import Account, LegAsked
 from shipments.tracking.polling.watch import LegWatch
 from shipments.tracking.polling.ways import ways_of
+from shipments.tracking.pushes.errand import Errand
 from shipments.tracking.pushes.push import Subscription
-from shipments.tracking.pushes.subscribing import Errand, set_out
+from shipments.tracking.pushes.subscribing import set_out
 from tests.builders import NOON
 from tests.jobs.subscribed import Subscribing
 from tests.practice_carrier.asking import send

@@ -113,6 +113,6 @@ _IS_OVER = exists().where(
 
 
 def _settled(now: datetime) -> ColumnElement[bool]:
-    """Of those without failures, what is not due: the others are tried again in their own time."""
+    """Of those without trouble, what is not due: the others are tried again in their own time."""
     later = or_(col(Subscription.due_at).is_(None), col(Subscription.due_at) > now)
-    return (col(Subscription.failures) == 0) & later
+    return col(Subscription.trouble).is_(None) & later

@@ -8,7 +8,6 @@ from datetime import datetime, timedelta
 from urllib.parse import urlsplit
 from uuid import UUID
 
-import msgspec
 from sqlalchemy import select
 from sqlmodel import Session, col
 
@@ -22,39 +21,15 @@ from shipments.tracking.calls.call import CallKind, Outcome
 from shipments.tracking.calls.ending import OUTCOMES
 from shipments.tracking.calls.moving import Placed
 from shipments.tracking.carriers import CARRIERS
-from shipments.tracking.carriers.answers import LegAsked
 from shipments.tracking.carriers.fetching import Wire
 from shipments.tracking.carriers.pushing import Hook, Subscribed, Subscribes
 from shipments.tracking.polling.blaming import Failure, blame
-from shipments.tracking.polling.due import backoff
 from shipments.tracking.polling.watch import LegWatch
+from shipments.tracking.pushes.errand import Came, Errand
 from shipments.tracking.pushes.gathering import gather
 from shipments.tracking.pushes.letting_go import SHARED_FOR
 from shipments.tracking.pushes.push import Subscription
-
-RENEWED_BEFORE = timedelta(days=2)
-GIVEN_UP_AFTER = 5
-"""Failures, after which a subscription that is over is left to the carrier."""
-LEFT_TO_POLLING_AFTER = 20
-"""Failures, after which a number that is refused is asked for no more. They take three days: labels are made early."""
-Came = Mapping[str, Subscribed] | CarrierError | None
-"""By reference, what became of each leg's subscription; None: the carrier does not know the one that was named."""
-
-
-class Errand(msgspec.Struct, frozen=True):
-    """One call to make at its place. `hook` None: to be told no more. `due_at`: what tells this worker's claim.
-
-    `legs`: by subscription; none where one is ended.
-    """
-
-    account_id: UUID
-    carrier: Subscribes
-    placed: Placed
-    due_at: datetime
-    subscriptions: Sequence[UUID]
-    legs: Mapping[UUID, LegAsked]
-    hook: Hook | None
-    key: str | None
+from shipments.tracking.pushes.settling import settle
 
 
 def hook_address(base_url: str, account: CarrierAccount) -> str:
@@ -111,7 +86,7 @@ def _hook(ring: KeyRing, account: CarrierAccount, base_url: str, now: datetime) 
 
 
 PLAN_WITHOUT_PUSHES = 403
-"""The login is good and its plan holds no pushes: polling goes on, and the subscription is tried again later."""
+"""The login is good, and its plan holds no pushes or no more new ones: whatever else it may do goes on."""
 
 
 def give_up(session: Session, errand: Errand, *, now: datetime) -> None:
@@ -133,8 +108,7 @@ def come_back(session: Session, errand: Errand, came: Came, wire: Wire, *, pace:
     ended = ledger.CallEnded(errand.placed.call_id, _outcome(came), wire.status, wire.size, wire.duration_ms)
     ledger.close_calls(session, [ended], now=now)
     held = _claimed(session, errand)
-    for one in held:
-        _settle(session, one, errand, came, pace, now)
+    settle(session, held, errand, came, pace=pace, now=now)
     if isinstance(came, Mapping):
         lost = errand.legs.keys() - {one.id for one in held}
         if lost and errand.carrier.subscription_is_shared:
@@ -192,34 +166,3 @@ def _end_what_was_lost(session: Session, errand: Errand, made: Sequence[Subscrib
     due_at = now + SHARED_FOR if errand.carrier.subscription_is_shared else now
     for key in sorted(keys - set(session.execute(known).scalars())):
         session.add(Subscription(account_id=errand.account_id, carrier_key=key, due_at=due_at))
-
-
-def _settle(session: Session, one: Subscription, errand: Errand, came: Came, pace: float, now: datetime) -> None:
-    if isinstance(came, CarrierError):
-        return _failed(session, one, errand, str(came), pace, now)
-    if errand.hook is None:
-        session.delete(one)
-        return
-    if came is None:
-        one.carrier_key, one.due_at = None, now
-        return
-    said = came.get(errand.legs[one.id].reference)
-    if said is None:
-        _failed(session, one, errand, "The answer does not name this number.", pace, now)
-    elif said.refused is not None:
-        _failed(session, one, errand, f"Refused: {said.refused}.", pace, now)
-        if one.failures >= LEFT_TO_POLLING_AFTER:
-            one.due_at = None
-    else:
-        lives = errand.carrier.subscription_lives
-        one.carrier_key, one.made_at, one.failures, one.trouble = said.key, now, 0, None
-        one.until = None if lives is None else now + lives
-        one.due_at = None if one.until is None else one.until - RENEWED_BEFORE
-
-
-def _failed(session: Session, one: Subscription, errand: Errand, why: str, pace: float, now: datetime) -> None:
-    one.failures += 1
-    one.trouble = why[:300]
-    one.due_at = now + backoff(one.failures, pace=pace)
-    if errand.hook is None and one.failures >= GIVEN_UP_AFTER:
-        session.delete(one)
