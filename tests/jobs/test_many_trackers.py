@@ -253,6 +253,18 @@ def test_a_plan_that_is_used_up_costs_no_other_call_and_stops_no_reading(each_tr
     assert None not in each_tracked.carrier_keys()
 
 
+def test_a_leg_that_was_asked_about_as_often_as_it_may_today_holds_no_other_back(each_tracked: Tracked) -> None:
+    each_tracked.change(each_tracked.account_id, lambda row: setattr(row, "per_leg_per_day", 1))
+    spent = each_tracked.numbered(NUMBER)
+    each_tracked.poll()
+    others = each_tracked.legs(99)
+    assert each_tracked.ask().calls == 1
+    assert each_tracked.called_legs() == [set(others)]
+    assert each_tracked.ask().calls == 0
+    assert each_tracked.ask(later=DAY).calls == 1
+    assert each_tracked.of(spent).carrier_key is not None
+
+
 @pytest.mark.parametrize("fault", ["busy", "forbidden", "over_quota"])
 def test_after_days_of_no_a_hundred_legs_still_cost_one_call(tracked: Tracked, fault: str) -> None:
     tracked.practice.limits.clear()  # days go by here, and none at the carrier

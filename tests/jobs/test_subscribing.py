@@ -6,8 +6,8 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import select
-from sqlmodel import Session
+from sqlalchemy import select, update
+from sqlmodel import Session, col
 
 from jobs.subscribing import Asked, Subscriber
 from jobs.turns import Turns
@@ -20,8 +20,10 @@ from shipments.tracking.accounts import logins
 from shipments.tracking.accounts.account import CarrierAccount
 from shipments.tracking.accounts.choosing import hand_over
 from shipments.tracking.accounts.hooking import FORMER_SERVES, remove_hook
+from shipments.tracking.calls.budgets import day_start
 from shipments.tracking.calls.call import CallKind, CarrierCall, Outcome
 from shipments.tracking.legs import remove_leg
+from shipments.tracking.polling.watch import LegWatch
 from shipments.tracking.pushes.entering import NOT_TOLD
 from shipments.tracking.pushes.settling import GIVEN_UP_AFTER, RENEWED_BEFORE
 from shipments.tracking.pushes.subscribing import hook_address, may_be_told, set_out
@@ -136,6 +138,28 @@ def test_what_is_new_is_asked_for_before_what_is_over_is_ended(each_house: House
     each_house.leg(account, reference="PRB1")
     assert each_house.ask().calls == 2
     assert each_house.carrier.calls == [POST, POST, DELETE]
+
+
+def test_what_is_over_waits_until_its_leg_may_be_asked_about_again_and_holds_no_other_back(each_house: House) -> None:
+    account = each_house.line(per_leg_per_day=1)
+    leg = each_house.leg(account)
+    each_house.ask()
+    each_house.stop_watching(leg)
+    each_house.leg(account, reference="PRB1")
+    assert each_house.ask().calls == 1
+    assert each_house.carrier.calls == [POST, POST]
+    assert each_house.ask(later=DAY).calls == 1
+    assert each_house.carrier.calls == [POST, POST, DELETE]
+
+
+def test_a_ups_number_that_was_asked_about_as_often_as_it_may_today_holds_no_other_back(house: House) -> None:
+    account = house.ups(per_leg_per_day=1)
+    spent, other = (house.leg(account, reference=f"1ZSAMPLE030000000{number}") for number in (1, 2))
+    begun = day_start(house.row(account), house.journey.now)
+    counted = update(LegWatch).where(col(LegWatch.leg_id) == spent).values(leg_calls=1, leg_day_started=begun)
+    house.journey.do(lambda session: session.execute(counted), EVERYWHERE)
+    assert house.ask().calls == 1
+    assert {one.leg_id: one.made_at is not None for one in house.subscriptions()} == {spent: False, other: True}
 
 
 def test_what_ends_by_itself_is_only_forgotten(house: House) -> None:

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 import msgspec
-from sqlalchemy import case, select, update
+from sqlalchemy import ColumnElement, case, false, select, update
 from sqlmodel import Session, col
 
 from shipments.tracking.accounts.account import CarrierAccount
@@ -132,9 +132,8 @@ def reserve(
     `per_second` as in `apart`. The account's row is locked by the caller. None where its day, or the day of one of the
     legs, is spent.
     """
-    begun = day_start(account, next_moment(account, now=now))
     ids = [leg for leg, _ in legs]
-    if account.per_leg_per_day is not None and _spent_legs(session, ids, begun, account.per_leg_per_day):
+    if _spent_legs(session, account, ids, now):
         return None
     at = take_place(account, per_second=per_second, now=now)
     if at is None:
@@ -177,8 +176,14 @@ def counted(begun: datetime) -> dict[str, object]:
     }
 
 
-def _spent_legs(session: Session, legs: Sequence[UUID], begun: datetime, most: int) -> bool:
-    spent = select(col(LegWatch.leg_id)).where(
-        col(LegWatch.leg_id).in_(legs), col(LegWatch.leg_day_started) >= begun, col(LegWatch.leg_calls) >= most
-    )
+def is_spent(account: CarrierAccount, *, now: datetime) -> ColumnElement[bool]:
+    """Of a leg's watch: it was asked about as often as it may in the day of the account's next call."""
+    if account.per_leg_per_day is None:
+        return false()
+    begun = day_start(account, next_moment(account, now=now))
+    return (col(LegWatch.leg_day_started) >= begun) & (col(LegWatch.leg_calls) >= account.per_leg_per_day)
+
+
+def _spent_legs(session: Session, account: CarrierAccount, legs: Sequence[UUID], now: datetime) -> bool:
+    spent = select(col(LegWatch.leg_id)).where(col(LegWatch.leg_id).in_(legs), is_spent(account, now=now))
     return bool(legs) and session.execute(spent.limit(1)).first() is not None

@@ -10,6 +10,8 @@ from sqlalchemy.orm import aliased
 from sqlmodel import Session, col
 
 from shipments.batches.batch import bare
+from shipments.tracking.accounts.account import CarrierAccount
+from shipments.tracking.calls.budgets import is_spent
 from shipments.tracking.carriers.answers import LegAsked
 from shipments.tracking.carriers.pushing import Subscribes
 from shipments.tracking.polling.watch import LegWatch
@@ -25,18 +27,20 @@ class Gathered(msgspec.Struct, frozen=True):
     is_over: bool
 
 
-def gather(session: Session, account_id: UUID, carrier: Subscribes, *, told: bool, now: datetime) -> Gathered:
+def gather(session: Session, account: CarrierAccount, carrier: Subscribes, *, told: bool, now: datetime) -> Gathered:
     """Empty where none is due. What is to be asked for goes first: what it shares with one that is over lives on.
 
-    `told`: the account takes messages; else only what belongs to no leg any more is ended.
+    `told`: the account takes messages; else only what belongs to no leg any more is ended. Legs that were asked about
+    as often as they may today wait until the next day, and hold no other back.
     """
     if carrier.subscription_is_shared:
-        _leave_to_others(session, account_id, now)
+        _leave_to_others(session, account.id, now)
     has_key = col(Subscription.carrier_key).is_not(None)
     rows = session.execute(
         select(Subscription, _IS_OVER)
         .outerjoin(LegWatch, col(LegWatch.leg_id) == col(Subscription.leg_id))
-        .where(col(Subscription.account_id) == account_id, col(Subscription.due_at) <= now)
+        .where(col(Subscription.account_id) == account.id, col(Subscription.due_at) <= now)
+        .where(or_(col(LegWatch.leg_day_started).is_(None), ~is_spent(account, now=now)))
         .where(or_(~_IS_OVER, has_key) if told else col(Subscription.leg_id).is_(None))
         .order_by(_IS_OVER, col(Subscription.due_at), col(Subscription.id))
         .limit(carrier.most_per_subscription)

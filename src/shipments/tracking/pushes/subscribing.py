@@ -57,7 +57,7 @@ def set_out(
     if account.stopped_reason is not None or held_back or not isinstance(carrier, Subscribes):
         return None
     told = may_be_told(account, base_url)
-    gathered = gather(session, account_id, carrier, told=told, now=now)
+    gathered = gather(session, account, carrier, told=told, now=now)
     chosen = gathered.subscriptions
     if not chosen:
         return None
