@@ -17,7 +17,7 @@ from shipments.tracking.calls.call import CallKind, Outcome
 from shipments.tracking.carriers.fetching import Wire
 from shipments.tracking.carriers.pushing import Subscribed
 from shipments.tracking.pushes.entering import NOT_TOLD
-from shipments.tracking.pushes.letting_go import SHARED_FOR, let_go
+from shipments.tracking.pushes.letting_go import SHARED_FOR
 from shipments.tracking.pushes.settling import GIVEN_UP_AFTER
 from shipments.tracking.pushes.subscribing import come_back
 from shipments.tracking.troubles import troubles_of
@@ -134,43 +134,14 @@ def test_a_leg_that_is_over_is_unsubscribed(each_tracked: Tracked) -> None:
     over, other = each_tracked.legs(2)
     each_tracked.ask()
     each_tracked.stop_watching(over)
-    assert each_tracked.ask().calls == 1
+    assert each_tracked.ask().calls == 0
+    assert each_tracked.ask(later=SHARED_FOR - DAY).calls == 0, "it may begin to travel again"
+    assert len(each_tracked.followed()) == 2
+    assert each_tracked.ask(later=DAY).calls == 1
     assert each_tracked.followed() == [each_tracked.journey.the_leg(other).reference]
     assert [one.leg_id for one in each_tracked.subscriptions()] == [other]
     assert each_tracked.ledger()[1:] == [(CallKind.SUBSCRIBE, Outcome.GRANTED, 200, 1)]
     assert each_tracked.ask(later=DAY).calls == 0
-
-
-def test_what_another_leg_of_the_number_still_needs_is_not_ended(each_tracked: Tracked) -> None:
-    over, other = each_tracked.numbered(NUMBER), each_tracked.numbered(NUMBER)
-    each_tracked.ask()
-    each_tracked.stop_watching(over)
-    assert each_tracked.ask().calls == 0
-    assert [one.leg_id for one in each_tracked.subscriptions()] == [other]
-    assert each_tracked.followed() == [NUMBER]
-
-
-def test_a_leg_that_begins_when_another_of_its_number_ends_keeps_the_tracker(each_tracked: Tracked) -> None:
-    over = each_tracked.numbered(NUMBER)
-    each_tracked.ask()
-    each_tracked.stop_watching(over)
-    begins = each_tracked.numbered(NUMBER)
-    assert each_tracked.ask().calls == 1
-    assert [one.leg_id for one in each_tracked.subscriptions()] == [begins]
-    assert each_tracked.followed() == [NUMBER]
-
-
-def test_a_leg_that_was_taken_back_and_written_down_again_keeps_its_tracker(each_tracked: Tracked) -> None:
-    journey, mistyped = each_tracked.journey, each_tracked.numbered("SH24MISTYPED")
-    typed = each_tracked.numbered(NUMBER)
-    each_tracked.ask()
-    journey.do(lambda session: let_go(session, [mistyped, typed], now=journey.now), EVERYWHERE)
-    each_tracked.stop_watching(mistyped)
-    assert each_tracked.ask().calls == 1
-    assert sorted(each_tracked.followed()) == [NUMBER, "SH24MISTYPED"]
-    assert each_tracked.ask(later=SHARED_FOR).calls == 1
-    assert each_tracked.followed() == [NUMBER]
-    assert [one.leg_id for one in each_tracked.subscriptions()] == [typed]
 
 
 def test_an_account_without_a_push_secret_makes_no_bulk_call_and_is_polled(each_tracked: Tracked) -> None:

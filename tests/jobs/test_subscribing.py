@@ -25,6 +25,8 @@ from shipments.tracking.calls.call import CallKind, CarrierCall, Outcome
 from shipments.tracking.legs import remove_leg
 from shipments.tracking.polling.watch import LegWatch
 from shipments.tracking.pushes.entering import NOT_TOLD
+from shipments.tracking.pushes.letting_go import let_go
+from shipments.tracking.pushes.push import Subscription
 from shipments.tracking.pushes.settling import GIVEN_UP_AFTER, RENEWED_BEFORE
 from shipments.tracking.pushes.subscribing import hook_address, may_be_told, set_out
 from shipments.tracking.troubles import troubles_of
@@ -160,6 +162,18 @@ def test_a_ups_number_that_was_asked_about_as_often_as_it_may_today_holds_no_oth
     house.journey.do(lambda session: session.execute(counted), EVERYWHERE)
     assert house.ask().calls == 1
     assert {one.leg_id: one.made_at is not None for one in house.subscriptions()} == {spent: False, other: True}
+
+
+def test_what_is_let_go_may_fail_as_often_as_if_it_never_had(house: House) -> None:
+    leg, journey = house.leg(house.line()), house.journey
+    house.ask()
+    failed = update(Subscription).where(col(Subscription.leg_id) == leg).values(failures=GIVEN_UP_AFTER - 1)
+    journey.do(lambda session: session.execute(failed), EVERYWHERE)
+    journey.do(lambda session: let_go(session, [leg], now=journey.now), EVERYWHERE)
+    house.stop_watching(leg)
+    house.carrier.status = 400
+    house.ask()
+    assert [one.failures for one in house.subscriptions()] == [1]
 
 
 def test_what_ends_by_itself_is_only_forgotten(house: House) -> None:

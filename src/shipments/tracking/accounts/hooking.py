@@ -14,7 +14,7 @@ from shipments.tracking.accounts.administering import note_deed, the_account
 from shipments.tracking.accounts.logins import former_serves, hook_place
 from shipments.tracking.carriers import CARRIERS
 from shipments.tracking.carriers.pushing import Pushes, shares_subscriptions
-from shipments.tracking.pushes.letting_go import forget_all, let_go
+from shipments.tracking.pushes.letting_go import keep_for_polling, let_go
 from shipments.tracking.pushes.push import Subscription
 
 HOOK_BYTES = 32
@@ -63,7 +63,7 @@ def remove_hook(session: Session, name: str, *, by: Actor, now: datetime) -> Car
         raise Conflict(f"The account {account.name} has no push secret.")
     account.hook_secret_sealed = account.hook_former_sealed = account.hook_former_until = None
     if shares_subscriptions(CARRIERS[account.carrier]):
-        forget_all(session, account.id)
+        keep_for_polling(session, account.id, now=now)
     else:
         let_go(session, select(Subscription.leg_id).where(col(Subscription.account_id) == account.id), now=now)
     session.flush()

@@ -31,6 +31,7 @@ subscription_is_shared: Final = True
 
 _NUMBER = re.compile(r"[a-zA-Z0-9\-_/.]{5,50}")
 _MADE = frozenset({"created", "existing"})
+_ENDED = "Ship24 has ended the tracker of this number, and follows it no more: its news must be told by hand"
 
 
 class _Given(msgspec.Struct, gc=False):
@@ -111,7 +112,7 @@ def _said(items: Sequence[_Item]) -> Iterator[tuple[str, Subscribed]]:
         if one.status == "error":
             yield number, Subscribed(refused=f"Ship24 makes no tracker of this number{_codes(one.errors or ())}")
         elif one.status in _MADE and tracker.is_followed is False:
-            yield number, Subscribed(refused="Ship24 has ended the tracker of this number, and follows it no more")
+            yield number, Subscribed(refused=_ENDED)
         elif one.status in _MADE and tracker.id is not None and can_be_kept(tracker.id):
             yield number, Subscribed(tracker.id)
 

@@ -38,7 +38,7 @@ def record(session: Session, results: Sequence[Result], *, pace: float, now: dat
     held = _still_held(session, results)
     heard = _hear(session, results, held, now)
     _plan(session, results, held, pace, now)
-    subscribe_anew(session, [one.leg.leg_id for one in _answered(results, held) if one.said.key_unknown], now=now)
+    subscribe_anew(session, _keys_unknown(_answered(results, held)), now=now)
     stopped = _blame(session, results, accounts, held, pace, now)
     end_calls(session, results, accounts, heard.new, now=now)
     return Recorded(
@@ -92,6 +92,11 @@ def _answered(results: Iterable[Result], held: Mapping[UUID, Held]) -> Iterable[
         for leg in one.claim.legs:
             if leg.leg_id in said and leg.leg_id in held:
                 yield Answered(leg, said[leg.leg_id], one.heard_at, held[leg.leg_id])
+
+
+def _keys_unknown(answered: Iterable[Answered]) -> Mapping[UUID, str | None]:
+    """Leg → the key by which its carrier knows nothing of it."""
+    return {one.leg.leg_id: one.leg.asked.carrier_key for one in answered if one.said.key_unknown}
 
 
 def _hear(session: Session, results: Sequence[Result], held: Mapping[UUID, Held], now: datetime) -> Heard:

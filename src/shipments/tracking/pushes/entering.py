@@ -5,7 +5,7 @@ from datetime import datetime
 from uuid import UUID
 
 import msgspec
-from sqlalchemy import ColumnElement, delete, exists, or_, select, update
+from sqlalchemy import ColumnElement, and_, delete, exists, or_, select, update
 from sqlmodel import Session, col
 
 from shipments.database import insert_or_ignore, new_id
@@ -15,6 +15,7 @@ from shipments.tracking.carriers import CARRIERS
 from shipments.tracking.carriers.pushing import Subscribes, shares_subscriptions
 from shipments.tracking.polling.watch import LegWatch
 from shipments.tracking.polling.ways import ways_of
+from shipments.tracking.pushes.letting_go import when_to_end
 from shipments.tracking.pushes.push import Subscription
 from shipments.tracking.pushes.subscribing import may_be_told
 
@@ -25,30 +26,34 @@ NOT_TOLD = "The carrier does not tell of this number by itself: it is polled onl
 class Lacking(msgspec.Struct, frozen=True):
     """What is not as it shall be. `missing`: account → legs that its carrier is not asked to tell of yet.
 
-    `over`: subscriptions of legs that nobody asks about any more; `outdated`: those made with the former secret.
+    `over`: subscriptions of legs that nobody asks about any more; `resumed`: those that were to be ended, of legs that
+    travel again; `outdated`: those made with the former secret.
     """
 
     missing: Mapping[UUID, Sequence[UUID]]
     over: Sequence[UUID]
+    resumed: Sequence[UUID]
     outdated: Sequence[UUID]
 
     @property
     def is_nothing(self) -> bool:
         """Whether nothing is to be written."""
-        return not (any(self.missing.values()) or self.over or self.outdated)
+        return not (any(self.missing.values()) or self.over or self.resumed or self.outdated)
 
 
 def lacking(session: Session, *, base_url: str, now: datetime) -> Lacking:
     """Only reads, and looks through all legs and subscriptions: so that nobody who writes has to wait for it."""
     told = _told(session, base_url)
-    over, outdated = list[UUID](), list[UUID]()
+    over, resumed, outdated = list[UUID](), list[UUID](), list[UUID]()
     for account in told:
-        over += _found(session, account, _IS_OVER, or_(col(Subscription.carrier_key).is_(None), _settled(now)))
-        until = account.hook_former_until
-        holds_secret = not shares_subscriptions(CARRIERS[account.carrier])
-        if holds_secret and until is not None and until > now:  # while the former one serves, each gets the new one
+        until, shared = account.hook_former_until, shares_subscriptions(CARRIERS[account.carrier])
+        lives_on = col(Subscription.due_at).is_(None) if shared else _settled(now)
+        over += _found(session, account, _IS_OVER, or_(col(Subscription.carrier_key).is_(None), lives_on))
+        if shared:
+            resumed += _found(session, account, _WAS_TO_END)
+        elif until is not None and until > now:  # while the former one serves, each gets the new one
             outdated += _found(session, account, col(Subscription.made_at) < until - FORMER_SERVES, _settled(now))
-    return Lacking({account.id: _missing(session, account) for account in told}, over, outdated)
+    return Lacking({account.id: _missing(session, account) for account in told}, over, resumed, outdated)
 
 
 def enter_subscriptions(session: Session, found: Lacking, *, now: datetime) -> None:
@@ -58,9 +63,13 @@ def enter_subscriptions(session: Session, found: Lacking, *, now: datetime) -> N
     over = col(Subscription.id).in_(found.over)
     gone = delete(Subscription).where(over, col(Subscription.carrier_key).is_(None), _IS_OVER)
     session.execute(gone, execution_options=_UNSEEN)
-    for which in ((over, _IS_OVER), (col(Subscription.id).in_(found.outdated),)):
-        due = update(Subscription).where(*which, _settled(now)).values(due_at=now)
-        session.execute(due, execution_options=_UNSEEN)
+    to_end = update(Subscription).where(over, _IS_OVER, _settled(now)).values(due_at=when_to_end(now))
+    resumed = update(Subscription).where(col(Subscription.id).in_(found.resumed), _WAS_TO_END)
+    outdated = update(Subscription).where(col(Subscription.id).in_(found.outdated), _settled(now)).values(due_at=now)
+    # Whether it was ended meanwhile, by whoever was killed or got no answer, only its carrier knows.
+    asked_anew = resumed.values(carrier_key=None, due_at=now, failures=0, trouble=None)
+    for change in (to_end, asked_anew, outdated):
+        session.execute(change, execution_options=_UNSEEN)
 
 
 def accounts_with_errands(session: Session, *, base_url: str, now: datetime) -> Sequence[UUID]:
@@ -105,11 +114,16 @@ def _enter(session: Session, account: CarrierAccount, legs: Sequence[UUID], now:
 
 
 _UNSEEN = {"synchronize_session": False}
-_IS_OVER = exists().where(
-    col(LegWatch.leg_id) == col(Subscription.leg_id),
-    col(LegWatch.account_id) == col(Subscription.account_id),
-    col(LegWatch.due_at).is_(None),
+_ITS_WATCH = exists().where(
+    col(LegWatch.leg_id) == col(Subscription.leg_id), col(LegWatch.account_id) == col(Subscription.account_id)
 )
+_IS_OVER = _ITS_WATCH.where(col(LegWatch.due_at).is_(None))
+_WAS_TO_END: ColumnElement[bool] = and_(
+    _ITS_WATCH.where(col(LegWatch.due_at).is_not(None)),
+    col(Subscription.carrier_key).is_not(None),
+    col(Subscription.due_at).is_not(None),
+)
+"""Of what is shared: it lives for ever, and is due only to be ended."""
 
 
 def _settled(now: datetime) -> ColumnElement[bool]:

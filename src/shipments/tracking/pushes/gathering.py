@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement, and_, delete, exists, or_, select
 from sqlalchemy.orm import aliased
 from sqlmodel import Session, col
 
-from shipments.batches.batch import bare
+from shipments.batches.batch import Leg, bare
 from shipments.tracking.accounts.account import CarrierAccount
 from shipments.tracking.calls.budgets import is_spent
 from shipments.tracking.carriers.answers import LegAsked
@@ -33,15 +33,16 @@ def gather(session: Session, account: CarrierAccount, carrier: Subscribes, *, to
     `told`: the account takes messages; else only what belongs to no leg any more is ended. Legs that were asked about
     as often as they may today wait until the next day, and hold no other back.
     """
+    may_end: ColumnElement[bool] = col(Subscription.carrier_key).is_not(None)
     if carrier.subscription_is_shared:
         _leave_to_others(session, account.id, now)
-    has_key = col(Subscription.carrier_key).is_not(None)
+        may_end &= ~_may_be_anothers(account.id)
     rows = session.execute(
         select(Subscription, _IS_OVER)
         .outerjoin(LegWatch, col(LegWatch.leg_id) == col(Subscription.leg_id))
         .where(col(Subscription.account_id) == account.id, col(Subscription.due_at) <= now)
+        .where(or_(~_IS_OVER, may_end), *([] if told else [col(Subscription.leg_id).is_(None)]))
         .where(or_(col(LegWatch.leg_day_started).is_(None), ~is_spent(account, now=now)))
-        .where(or_(~_IS_OVER, has_key) if told else col(Subscription.leg_id).is_(None))
         .order_by(_IS_OVER, col(Subscription.due_at), col(Subscription.id))
         .limit(carrier.most_per_subscription)
         .with_for_update(of=Subscription, skip_locked=True)
@@ -82,6 +83,22 @@ def _leave_to_others(session: Session, account_id: UUID, now: datetime) -> None:
     is_over = or_(col(Subscription.leg_id).is_(None), exists().where(_IS_OF_IT, _IS_OVER))
     session.execute(
         delete(Subscription).where(due, is_over, lives_on), execution_options={"synchronize_session": False}
+    )
+
+
+def _may_be_anothers(account_id: UUID) -> ColumnElement[bool]:
+    """Whether a leg that has no key yet may be given this one: it has the same number, or nobody knows whose it was."""
+    leg, watch, awaited, former = aliased(Leg), aliased(LegWatch), aliased(Subscription), aliased(Leg)
+    has_none = or_(col(awaited.id).is_(None), col(awaited.carrier_key).is_(None) & col(awaited.due_at).is_not(None))
+    of_it = select(col(former.bare_reference)).where(col(former.id) == col(Subscription.leg_id))
+    number = of_it.correlate(Subscription).scalar_subquery()
+    return (
+        select(col(watch.leg_id))
+        .join(leg, col(leg.id) == col(watch.leg_id))
+        .outerjoin(awaited, col(awaited.leg_id) == col(watch.leg_id))
+        .where(col(watch.account_id) == account_id, col(watch.due_at).is_not(None), has_none)
+        .where(or_(col(Subscription.leg_id).is_(None), col(leg.bare_reference) == number))
+        .exists()
     )
 
 

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from urllib.parse import urlsplit
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import or_, select
 from sqlmodel import Session, col
 
 from shipments.errors import CarrierError, CarrierOverQuota, CarrierRefused, SealBroken
@@ -27,7 +27,7 @@ from shipments.tracking.polling.blaming import Failure, blame
 from shipments.tracking.polling.watch import LegWatch
 from shipments.tracking.pushes.errand import Came, Errand
 from shipments.tracking.pushes.gathering import gather
-from shipments.tracking.pushes.letting_go import SHARED_FOR
+from shipments.tracking.pushes.letting_go import SHARED_FOR, subscribe_anew
 from shipments.tracking.pushes.push import Subscription
 from shipments.tracking.pushes.settling import settle
 
@@ -109,9 +109,12 @@ def come_back(session: Session, errand: Errand, came: Came, wire: Wire, *, pace:
     ledger.close_calls(session, [ended], now=now)
     held = _claimed(session, errand)
     settle(session, held, errand, came, pace=pace, now=now)
-    if isinstance(came, Mapping):
+    shared = errand.carrier.subscription_is_shared
+    if errand.hook is None and shared and not isinstance(came, CarrierError):
+        _ask_anew_for_others(session, errand, now)
+    elif isinstance(came, Mapping):
         lost = errand.legs.keys() - {one.id for one in held}
-        if lost and errand.carrier.subscription_is_shared:
+        if lost and shared:
             lost -= _still_watched(session, errand)
         references = {errand.legs[id].reference for id in lost}
         _end_what_was_lost(session, errand, [came[one] for one in references if one in came], now)
@@ -155,6 +158,18 @@ def _still_watched(session: Session, errand: Errand) -> set[UUID]:
     )
     legs = set(session.execute(watched).scalars())
     return {id for id, leg in zip(errand.subscriptions, errand.placed.legs, strict=True) if leg in legs}
+
+
+def _ask_anew_for_others(session: Session, errand: Errand, now: datetime) -> None:
+    """Legs that were given this key while it was being ended, or may be just now: they are told so when asked again."""
+    key, trouble = col(Subscription.carrier_key), col(Subscription.trouble)
+    under_way = key.is_(None) & trouble.is_(None) & (col(Subscription.due_at) > now)
+    others = select(col(Subscription.leg_id), key).where(
+        col(Subscription.account_id) == errand.account_id,
+        col(Subscription.leg_id).is_not(None),
+        or_(key == errand.key, under_way),
+    )
+    subscribe_anew(session, dict(map(tuple, session.execute(others))), now=now)
 
 
 def _end_what_was_lost(session: Session, errand: Errand, made: Sequence[Subscribed], now: datetime) -> None:
