@@ -18,12 +18,33 @@ from shipments.settings import Settings
 from shipments.tracking.accounts.choosing import hand_over
 from shipments.tracking.event import Classifier
 from shipments.tracking.polling.watch import LegWatch
+from shipments.tracking.pushes.hurrying import AT_MOST_EVERY
 from shipments.tracking.pushes.push import PushState
 from shipments.tracking.pushes.reading import hear_waiting
 from tests.story.journey import Journey, days
 from tests.tracking.pushes.telling import BOOKING, Told, departed, message
 
 NUMBER = "JD0001"
+
+
+def polled(journey: Journey, settings: Settings, meanwhile: Callable[[], object] = lambda: None) -> None:
+    """One round of the job; `meanwhile` happens between the answer and its recording."""
+
+    async def asked() -> None:
+        poller = Poller(journey.database, settings, lambda: journey.now)
+        record = poller._record
+
+        async def record_late(*came: object) -> None:
+            await asyncio.to_thread(meanwhile)
+            await record(*came)  # type: ignore[arg-type]
+
+        poller._record = record_late  # type: ignore[method-assign,assignment]
+        try:
+            await poller.round()
+        finally:
+            await poller.close()
+
+    asyncio.run(asked())
 
 
 class Dhl(Told):
@@ -56,22 +77,7 @@ class Dhl(Told):
         journey = self.journey
         journey.now += timedelta(minutes=1)
         journey.do(self._make_due, EVERYWHERE)
-
-        async def asked() -> None:
-            poller = Poller(journey.database, self.settings, lambda: journey.now)
-            record = poller._record
-
-            async def record_late(*came: object) -> None:
-                await asyncio.to_thread(self.meanwhile)
-                await record(*came)  # type: ignore[arg-type]
-
-            poller._record = record_late  # type: ignore[method-assign,assignment]
-            try:
-                await poller.round()
-            finally:
-                await poller.close()
-
-        asyncio.run(asked())
+        polled(journey, self.settings, self.meanwhile)
 
     def _make_due(self, session: Session) -> None:
         session.execute(update(LegWatch).values(due_at=self.journey.now))
@@ -164,34 +170,77 @@ def test_a_message_waits_while_the_database_is_in_trouble_and_others_are_heard(
     assert [len(told.journey.events(leg)) for leg in legs] == [1, 1]
 
 
-def test_a_document_that_is_pushed_under_a_number_of_none_of_our_legs_is_heard_by_one_poll(
-    each_journey: Journey, settings: Settings, monkeypatch: pytest.MonkeyPatch
+class Line(Told):
+    """A leg with an ocean line, which was asked to tell of it, and a document that it tells of under no number of ours.
+
+    It answers `status` with that document too.
+    """
+
+    def __init__(self, journey: Journey, settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+        super().__init__(journey, settings)
+        self.line = self.account(per_second=1000.0)
+        self.booked, self.status, self.asked = self.leg(self.line), 200, list[str]()
+        self.subscribed(self.line, self.booked, "sub-1")
+        paper = [{"documentReferenceType": "TRD", "documentReferenceValue": "EGLV0001"}]
+        self.document = message(departed(journey.now - days(1), documentReferences=paper))
+        transport = httpx.MockTransport(self._answer)
+        monkeypatch.setattr(calling, "open_client", lambda _: httpx.AsyncClient(transport=transport))
+
+    def _answer(self, request: httpx.Request) -> httpx.Response:
+        self.asked.append(request.url.params["carrierBookingReference"])
+        headers = {"Content-Type": "application/json"}
+        return httpx.Response(self.status, headers=headers, stream=httpx.ByteStream(self.document))
+
+    def push(self) -> None:
+        """The document comes, and no leg hears it."""
+        self.tell(self.line, self.document, "sub-1")
+        assert self.hear().parked == 1
+
+
+@pytest.fixture
+def each_line(each_journey: Journey, settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Line:
+    """On each engine in turn."""
+    return Line(each_journey, settings, monkeypatch)
+
+
+def test_a_document_that_is_pushed_under_a_number_of_none_of_our_legs_is_heard_by_one_poll(each_line: Line) -> None:
+    journey, settings = each_line.journey, each_line.settings
+    other = each_line.leg(each_line.line, reference="PRB2")
+    polled(journey, settings)
+    each_line.push()
+    assert (each_line.asked, journey.events(each_line.booked)) == ([], []), "nothing was due, and nobody was told"
+    polled(journey, settings)
+    assert each_line.asked == [BOOKING]
+    assert [event.event for event in journey.events(each_line.booked)] == ["departed"]
+    assert journey.events(other) == []
+    polled(journey, settings)
+    assert each_line.asked == [BOOKING]
+
+
+def test_a_document_that_comes_while_its_leg_is_being_asked_about_makes_it_be_asked_an_hour_later(
+    each_line: Line,
 ) -> None:
-    told, asked = Told(each_journey, settings), list[str]()
-    account = told.account(per_second=1000.0)
-    leg, other = told.leg(account), told.leg(account, reference="PRB2")
-    told.subscribed(account, leg, "sub-1")
-    paper = [{"documentReferenceType": "TRD", "documentReferenceValue": "EGLV0001"}]
-    body = message(departed(each_journey.now - days(1), documentReferences=paper))
+    journey, settings = each_line.journey, each_line.settings
+    journey.do(lambda session: session.execute(update(LegWatch).values(due_at=journey.now)), EVERYWHERE)
+    polled(journey, settings, each_line.push)
+    watch = journey.watch(each_line.booked)
+    assert (watch.due_at, watch.asked_at) == (journey.now + AT_MOST_EVERY, journey.now)
+    journey.now += AT_MOST_EVERY
+    polled(journey, settings)
+    due_at = journey.watch(each_line.booked).due_at
+    assert due_at is not None
+    assert due_at > journey.now + AT_MOST_EVERY
+    assert each_line.asked == [BOOKING] * 2
 
-    def answer(request: httpx.Request) -> httpx.Response:
-        asked.append(request.url.params["carrierBookingReference"])
-        return httpx.Response(200, headers={"Content-Type": "application/json"}, stream=httpx.ByteStream(body))
 
-    monkeypatch.setattr(calling, "open_client", lambda _: httpx.AsyncClient(transport=httpx.MockTransport(answer)))
-
-    async def polled() -> None:
-        poller = Poller(each_journey.database, settings, lambda: each_journey.now)
-        await poller.round()
-        await poller.close()
-
-    asyncio.run(polled())
-    told.tell(account, body, "sub-1")
-    assert told.hear().parked == 1
-    assert (asked, each_journey.events(leg)) == ([], []), "nothing was due, and the message told nobody anything"
-    asyncio.run(polled())
-    assert asked == [BOOKING]
-    assert [event.event for event in each_journey.events(leg)] == ["departed"]
-    assert each_journey.events(other) == []
-    asyncio.run(polled())
-    assert asked == [BOOKING]
+@pytest.mark.parametrize(("status", "failures"), [(500, 1), (429, 0)])
+def test_a_document_that_comes_while_its_leg_is_asked_about_in_vain_makes_it_be_asked_no_later(
+    each_line: Line, status: int, failures: int
+) -> None:
+    journey, each_line.status = each_line.journey, status
+    journey.do(lambda session: session.execute(update(LegWatch).values(due_at=journey.now)), EVERYWHERE)
+    polled(journey, each_line.settings, each_line.push)
+    watch = journey.watch(each_line.booked)
+    assert (watch.failures, watch.leased_until) == (failures, None)
+    assert watch.due_at is not None
+    assert watch.due_at < journey.now + timedelta(minutes=10)

@@ -17,6 +17,7 @@ from shipments.tracking.milestones import RANK
 from shipments.tracking.polling.claiming import ClaimedLeg
 from shipments.tracking.polling.due import AT_THE_DOOR, TERMINAL, Standing, backoff, is_over, next_due
 from shipments.tracking.polling.watch import LegWatch, Urgency
+from shipments.tracking.pushes.hurrying import AT_MOST_EVERY
 
 OVERLAP = timedelta(minutes=10)  # asked again, since a carrier's clock and ours differ; dedupe takes what is known
 
@@ -25,6 +26,7 @@ class Held(msgspec.Struct, frozen=True):
     """What a leg's row says now, while it is locked: pushes came in since it was claimed."""
 
     failures: int
+    due_at: datetime | None
     arrival_at: datetime | None
     pushed_at: datetime | None
 
@@ -41,6 +43,11 @@ class Answered(msgspec.Struct, frozen=True):
     def is_overtaken(self) -> bool:
         """Whether the carrier told us something by itself since: what it estimated before says nothing any more."""
         return self.held.pushed_at is not None and self.held.pushed_at >= self.heard_at
+
+    @property
+    def is_hurried(self) -> bool:
+        """Whether it was to be asked soon (`ask_soon`) since it was claimed: this answer may be from before."""
+        return self.held.due_at not in (None, self.leg.due_at)
 
 
 def plan_answered(session: Session, answered: Sequence[Answered], *, pace: float, now: datetime) -> None:
@@ -75,7 +82,7 @@ def _times(one: Answered, last: Row[Any, Any, Any] | None, pace: float, now: dat
     due = next_due(standing, pace=pace, now=now)
     return {
         "of_leg": one.leg.leg_id,
-        "next_at": due.at,
+        "next_at": min(due.at, now + AT_MOST_EVERY) if due.at and one.is_hurried else due.at,
         "waits_s": max(1, round(due.wait.total_seconds())),
         "how_urgent": due.urgency,
         "from_now_on": _since(one),

@@ -38,16 +38,22 @@ def legs_subscribed(session: Session, pushes: Sequence[Push]) -> Mapping[UUID, S
 
 
 def ask_soon(session: Session, legs: Collection[UUID], *, now: datetime) -> None:
-    """Due now, or an hour after they were asked last; their watches are locked. Those that fail keep their own time."""
+    """Due now, or an hour after they were asked last; their watches are locked. Those that fail keep their own time.
+
+    Whoever asks about one just now sees that its time has changed, and plans it within the hour.
+    """
     if not legs:
         return
     rows = session.execute(
-        select(col(LegWatch.leg_id), col(LegWatch.asked_at), col(LegWatch.due_at))
+        select(col(LegWatch.leg_id), col(LegWatch.asked_at), col(LegWatch.due_at), col(LegWatch.leased_until))
         .where(col(LegWatch.leg_id).in_(legs), col(LegWatch.due_at).is_not(None), col(LegWatch.failures) == 0)
         .order_by(col(LegWatch.leg_id))
     )
-    soon = [(leg, max(now, asked_at + AT_MOST_EVERY) if asked_at else now, due_at) for leg, asked_at, due_at in rows]
-    sooner = [{"of_leg": leg, "next_at": at} for leg, at, due_at in soon if at < due_at]
+    sooner = []
+    for leg, asked_at, due_at, leased_until in rows:
+        soon = now if asked_at is None or leased_until is not None else max(now, asked_at + AT_MOST_EVERY)
+        if leased_until is not None or soon < due_at:
+            sooner.append({"of_leg": leg, "next_at": soon})
     if sooner:
         write_many(session, _DUE, sooner)
 
