@@ -131,3 +131,45 @@ def test_another_accounts_subscription_of_the_same_key_is_not_meant(told: Told) 
     told.tell(other, DOCUMENT, KEY)
     told.hear()
     assert told.journey.watch(leg).due_at == due_at
+
+
+def test_a_subscription_of_an_account_that_its_leg_is_not_asked_about_with_any_more_is_not_meant(
+    each_told: Told,
+) -> None:
+    account, former = each_told.account(), each_told.account(name="former")
+    leg = each_told.leg(account)
+    each_told.subscribed(former, leg, KEY)
+    due_at = each_told.journey.watch(leg).due_at
+    each_told.tell(former, DOCUMENT, KEY)
+    assert each_told.hear().parked == 1
+    assert each_told.journey.watch(leg).due_at == due_at
+
+
+def test_one_document_of_two_subscriptions_makes_both_legs_be_asked(each_told: Told) -> None:
+    account = each_told.account()
+    leg, other = a_leg(each_told, account), each_told.leg(account, reference="PRB2")
+    each_told.subscribed(account, other, "another")
+    assert each_told.tell(account, DOCUMENT, KEY)
+    assert each_told.tell(account, DOCUMENT, "another")
+    assert [each_told.tell(account, DOCUMENT, key) for key in (KEY, "another", None)] == [False] * 3
+    each_told.hear()
+    assert each_told.journey.watch(leg).due_at == each_told.journey.watch(other).due_at == each_told.journey.now
+
+
+@pytest.mark.parametrize("elsewhere", [False, True])
+def test_a_document_that_comes_again_of_no_subscription_of_ours_counts_once(told: Told, elsewhere: bool) -> None:
+    account, other = told.account(), told.account(name="other")
+    a_leg(told, account)
+    if elsewhere:
+        told.subscribed(other, told.leg(other, reference="PRB2"), "another")
+    assert told.tell(account, DOCUMENT, KEY)
+    assert not told.tell(account, DOCUMENT, "another")
+
+
+def test_a_leg_that_is_being_asked_about_is_changed_for_whoever_asks_to_see(each_told: Told) -> None:
+    account, now = each_told.account(), each_told.journey.now
+    leg = a_leg(each_told, account)
+    watched(each_told, leg, due_at=now - HOUR, asked_at=now - 20 * MINUTE, leased_until=now + HOUR)
+    each_told.tell(account, DOCUMENT, KEY)
+    each_told.hear()
+    assert each_told.journey.watch(leg).due_at == each_told.journey.now

@@ -11,7 +11,7 @@ from typing import Any
 from uuid import UUID
 
 import msgspec
-from sqlalchemy import delete, select, update
+from sqlalchemy import delete, exists, select, update
 from sqlalchemy.sql.selectable import Select
 from sqlmodel import Session, col
 
@@ -24,7 +24,7 @@ from shipments.tracking.accounts.logins import hook_secrets
 from shipments.tracking.carriers import CARRIERS
 from shipments.tracking.carriers.pushing import Pushes
 from shipments.tracking.polling.watch import LegWatch
-from shipments.tracking.pushes.push import Push, PushedReference, PushState
+from shipments.tracking.pushes.push import Push, PushedReference, PushState, Subscription
 
 OLDEST, NEWEST = timedelta(days=3), timedelta(hours=1)
 KEPT_FOR = timedelta(days=30)  # longer than OLDEST, so that a message that comes again is always known
@@ -64,21 +64,42 @@ def keep_push(
 ) -> bool:
     """Keeps a genuine message, sealed, until a job reads it. False: it was here before, and nothing happens.
 
-    `subscription`: the carrier's key of the one that it came of, where it says so.
+    `subscription`: the carrier's key of the one that it came of, where it says so. The same of another one of ours is
+    kept too: there may be news of that one's leg as well. No proof covers the key: any other makes no other message.
     """
+    digest = hashlib.sha256(body).digest()
+    if _kept(session, ring, account_id, body, digest, subscription, now):
+        return True
+    if subscription is None or not _is_another_of_ours(session, account_id, digest, subscription):
+        return False
+    digest = hashlib.sha256(body + subscription.encode()).digest()
+    return _kept(session, ring, account_id, body, digest, subscription, now)
+
+
+def _kept(
+    session: Session, ring: KeyRing, account_id: UUID, body: bytes, digest: bytes, key: str | None, now: datetime
+) -> bool:
     id = new_id()
     row = {
         "id": id,
         "account_id": account_id,
-        "digest": hashlib.sha256(body).digest(),
+        "digest": digest,
         "body_sealed": ring.seal_answer(body, _place(id)),
         "size": len(body),
         "received_at": now,
-        "subscription_key": subscription,
+        "subscription_key": key,
         "state": PushState.WAITING,
         "news": 0,
     }
     return bool(insert_or_ignore(session, Push.__table__, [row]))  # type: ignore[attr-defined]
+
+
+def _is_another_of_ours(session: Session, account_id: UUID, digest: bytes, key: str) -> bool:
+    """Whether the account has a subscription of that key, and the message was kept for another one, or for none."""
+    of_it = exists().where(col(Push.account_id) == account_id, col(Push.digest) == digest)
+    for_this_one = of_it.where(col(Push.subscription_key) == key)
+    ours = exists().where(col(Subscription.account_id) == account_id, col(Subscription.carrier_key) == key)
+    return bool(session.scalar(select(ours & ~for_this_one)))
 
 
 def open_push(ring: KeyRing, push: Push) -> bytes:

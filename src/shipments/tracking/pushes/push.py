@@ -20,7 +20,8 @@ class PushState(StrEnum):
 
 
 class Push(SQLModel, table=True):
-    """One message of a carrier, proved genuine, acknowledged, and read later by a job. The same body counts once.
+    """One message of a carrier, proved genuine, acknowledged, and read later by a job. The same body counts once
+    for each subscription of ours that it came of.
 
     `subscription_key`: the carrier's key of the subscription that it says it came of; not proved.
     """
