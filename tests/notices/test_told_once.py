@@ -274,15 +274,15 @@ def test_lateness_is_told_again_only_after_another_date_was_told(each_journey: J
     journey = each_journey
     _, batch, leg = journey.sent()
     estimate(journey, leg, 5)
-    journey.now = at(19.5)
+    journey.now = at(20.5)
     assert by_clock(journey) >= 1
     estimate(journey, leg, 5.9)
-    journey.now = at(21)
+    journey.now = at(22)
     assert journey.news(batch).count(News.OVERDUE) == 1
     by_clock(journey)
     assert journey.news(batch).count(News.OVERDUE) == 1, "the date crept by less than a day"
     estimate(journey, leg, 30)
-    journey.now = at(44.5)
+    journey.now = at(45.5)
     by_clock(journey)
     assert journey.news(batch).count(News.OVERDUE) == 2
 

@@ -252,8 +252,9 @@ def test_unreachable_and_refused_hold_until_the_next_try() -> None:
 def test_overdue_begins_when_the_last_expected_day_is_over() -> None:
     progress = progress_of(sent(estimate(20)))
     assert (progress.expected_from, progress.expected_to) == (NOON + 22 * DAY, NOON + 34 * DAY)
-    assert BoxException.OVERDUE not in progress.exceptions_at(NOON + 34 * DAY)
-    assert BoxException.OVERDUE in progress.exceptions_at(NOON + 34 * DAY + timedelta(seconds=1))
+    over = NOON + 35 * DAY  # in the zone where that day ends last
+    assert BoxException.OVERDUE not in progress.exceptions_at(over)
+    assert BoxException.OVERDUE in progress.exceptions_at(over + timedelta(seconds=1))
 
 
 def test_an_estimate_goes_before_a_plan_and_the_newer_one_before_the_older() -> None:

@@ -90,7 +90,7 @@ def test_an_estimate_that_was_taken_back_counts_no_more() -> None:
 def test_an_estimate_wholly_in_the_past_stays_and_makes_the_box_overdue() -> None:
     progress = progress_of(sent(window(3, 4)))
     assert progress.stage == Stage.ON_THE_WAY
-    assert progress.overdue_after == NOON + (4 + ONWARD_DAYS[SEA][1]) * DAY
+    assert progress.overdue_after == NOON + (4 + ONWARD_DAYS[SEA][1] + 1) * DAY, "once that day is over everywhere"
     assert BoxException.OVERDUE in progress.exceptions_at(progress.overdue_after + timedelta(seconds=1))
 
 

@@ -4,7 +4,7 @@ Overdue and silent depend on the clock, so what is derived is *when* they begin;
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from uuid import UUID
 
@@ -20,6 +20,9 @@ from shipments.receipts.receipt import Condition
 from shipments.receipts.standing import standing_receipt
 
 TRAVELS = frozenset({Stage.ON_THE_WAY, Stage.IN_THE_COUNTRY})
+
+
+_LONGEST_DAY = timedelta(hours=36)  # from midnight in UTC to the end of that day in the westernmost zone
 
 
 class BoxException(StrEnum):
@@ -89,10 +92,15 @@ def _progress(facts: BoxFacts, carrier: CarrierNews) -> Progress:
         holds=carrier.holds if stage in TRAVELS else frozenset(),
         expected_from=expected[0] if expected else None,
         expected_to=expected[1] if expected else None,
-        overdue_after=expected[1] if expected and stage in TRAVELS else None,
+        overdue_after=_end_of_day(expected[1]) if expected and stage in TRAVELS else None,
         silent_after=carrier.silent_after if stage in TRAVELS else None,
         heard_at=_heard_at(facts),
     )
+
+
+def _end_of_day(at: datetime) -> datetime:
+    """Dates are told as days: until the last one ends everywhere, nothing is late."""
+    return at.replace(hour=0, minute=0, second=0, microsecond=0) + _LONGEST_DAY
 
 
 def _stage(facts: BoxFacts, deeds: Sequence[Deed], receipts: Sequence[Arrival], carrier: CarrierNews) -> Stage:
