@@ -217,7 +217,7 @@ def test_a_plan_that_is_used_up_costs_no_other_call_and_stops_no_reading(each_tr
     assert each_tracked.ledger()[-1] == (CallKind.SUBSCRIBE, Outcome.OVER_QUOTA, 403, 100)
     assert {each_tracked.of(leg).failures for leg in new} == {0}
     troubles = each_tracked.journey.see(lambda session: troubles_of(session, new))
-    assert set(troubles.values()) == {"ship24 wants fewer calls (403)."}
+    assert set(troubles.values()) == {"Ship24 wants fewer calls (403)."}
     each_tracked.poll()
     assert each_tracked.journey.events(known)
     each_tracked.ask(later=DAY)
