@@ -16,8 +16,9 @@ from api.access import open_to
 from api.edge import Edge
 from api.pages.telling import line_of
 from api.pages.visiting import Visitor, staff_page, visitor
-from api.pages.way import holds_told, legs_shown
+from api.pages.way import legs_shown
 from api.pages.words import STORY
+from api.pages.wrong import holds_told, wrong_with
 from api.v1.batches import batch_view
 from api.v1.box_timeline import Fact, timeline
 from api.v1.boxes import box_view
@@ -94,7 +95,7 @@ def show_batch(code: FromPath[str], request: Asked, edge: NamedDependency[Edge])
             "boxes": _boxes_in(session, batch, edge.now),
             "gates": gates_of(view.gates),
             "legs": legs_shown(session, batch, view.legs, now=edge.now),
-            "held": holds_told(session, batch, who) if BoxException.HELD in view.progress.exceptions else [],
+            "wrong": wrong_with(session, batch, view.progress.exceptions, who),
         }
         return staff_page(request, "batch.html", who, values)
 

@@ -1,4 +1,4 @@
-"""The way of a batch, leg by leg: what its carrier said last, when it is asked, and what is held."""
+"""The way of a batch, leg by leg: what its carrier said last, and when it is asked."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
@@ -8,14 +8,9 @@ import msgspec
 from sqlmodel import Session
 
 from api.pages.telling import Line, line_of
-from api.pages.visiting import Visitor
 from api.v1.batches import LegView
 from api.v1.box_timeline import Fact, said_of
 from shipments.batches.batch import Batch
-from shipments.notices.queueing import facts_of_hold
-from shipments.notices.wording import held
-from shipments.progress.carrier_news import news_of
-from shipments.progress.gathering import way_of
 from shipments.tracking.askings import Asking, askings_of
 from shipments.tracking.event import Classifier, moment_of
 from shipments.tracking.milestones import RANK, Milestone
@@ -46,9 +41,3 @@ def last_said(said: Sequence[tuple[UUID, Fact]]) -> Mapping[UUID, Fact]:
 def _order(fact: Fact) -> tuple[datetime, int, str]:
     rank = RANK[Milestone(fact.milestone)] if fact.milestone else -1
     return moment_of(fact), rank, str(fact.id)
-
-
-def holds_told(session: Session, batch: Batch, who: Visitor) -> list[str]:
-    """Each hold as the news of it is told, the oldest first."""
-    holds = sorted(news_of(way_of(session, batch)).holds, key=lambda one: (one.since, one.name))
-    return [held(facts_of_hold(one), who.tongue, who.zone) for one in holds]

@@ -8,10 +8,10 @@ from collections.abc import Mapping
 from shipments.batches.batch import Mode
 from shipments.boxes.box import Happened, Stage
 from shipments.journal import Outcome
+from shipments.notices.wording import CONTRADICTIONS as CONTRADICTIONS
 from shipments.notices.wording import KINDS as KINDS
 from shipments.notices.wording import NEWS as NEWS
 from shipments.notices.wording import REASONS as REASONS
-from shipments.progress.carrier_news import Contradiction
 from shipments.progress.deriving import BoxException
 from shipments.progress.expecting import Source
 from shipments.receipts.receipt import Condition
@@ -44,20 +44,6 @@ EXCEPTIONS: Mapping[BoxException, tuple[str, str]] = {
     BoxException.DISPUTED: (N_("Disputed"), N_("What we were told cannot all be true.")),
     BoxException.UNREACHABLE: (N_("Unreachable"), N_("The person it is for could not be reached.")),
     BoxException.REFUSED: (N_("Refused"), N_("The person it is for did not accept it.")),
-}
-
-CONTRADICTIONS: Mapping[Contradiction, str] = {
-    Contradiction.CARRIER_FELL_BACK: N_("The carrier said delivered, then spoke of an earlier point of the way."),
-    Contradiction.CARRIER_SAYS_LOST: N_("The carrier says it is lost; nobody here has confirmed that."),
-    Contradiction.CARRIER_SAYS_RETURNED: N_("The carrier says it came back; nobody here has confirmed that."),
-    Contradiction.CARRIER_SAYS_RETURNING: N_("The carrier says it is on its way back to the sender."),
-    Contradiction.HANDED_OVER_BEFORE_RECEIPT: N_("It was handed over before it is said to have arrived."),
-    Contradiction.HANDED_OVER_MORE_THAN_GOOD: N_("More was handed over than arrived in good order."),
-    Contradiction.RECEIPTS_DIFFER: N_("Two receipts of this box say different things."),
-    Contradiction.RECEIVED_AFTER_END: N_("It was received after it had been declared ended."),
-    Contradiction.RECEIVED_BEFORE_DISPATCH: N_("It was received before it is said to have left."),
-    Contradiction.SEAL_DIFFERS: N_("The seal on arrival is not the seal it left with."),
-    Contradiction.SURPLUS: N_("Something was in it that nobody had listed."),
 }
 
 MODES: Mapping[Mode, str] = {

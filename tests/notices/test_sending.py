@@ -38,7 +38,7 @@ def test_news_become_one_mail_and_one_call_and_no_second_round_sends_again(
     each_house.wish(hook.url)
     (code,) = each_house.tell()
     assert each_house.send() == [Posted(sent=2)]
-    assert [mail["Subject"] for mail in server.mails] == [f"Batch {code} has left."]
+    assert [mail["Subject"] for mail in server.mails] == [f"The batch {code} has left."]
     assert len(hook.calls) == 1
     assert each_house.send() == [Posted()]
     assert (len(server.mails), len(hook.calls)) == (1, 1)

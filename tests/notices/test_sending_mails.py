@@ -35,7 +35,7 @@ def test_a_mail_says_what_happened_and_where_to_look(house: House, server: MailS
     (code,) = house.tell(News.DATE_CHANGED, **DATES, before="2026-03-28T00:00:00+00:00")
     house.send()
     (mail,) = server.mails
-    assert mail["Subject"] == f"Batch {code} is now expected 2\u201316 Apr 2026; before it was 28 Mar 2026."
+    assert mail["Subject"] == f"The batch {code} is now expected 2\u201316 Apr 2026; before it was 28 Mar 2026."
     assert text_of(mail).startswith(f"{mail['Subject']}\nhttps://boxes.example.org/batches/{code}\n")
     assert (mail["From"], mail["To"]) == (SENDER, TO)
     assert mail["Auto-Submitted"] == "auto-generated"
@@ -135,7 +135,7 @@ def test_a_digest_is_one_mail_at_the_hour_of_the_office_with_all_the_news(
     assert each_house.send(senders=2).count(Posted(sent=1)) == 1
     (mail,) = server.mails
     assert mail["Subject"] == "News of 2 Jul 2026: 5"
-    assert all(text_of(mail).count(f"Batch {code}") == 1 for code in codes)
+    assert all(text_of(mail).count(f"The batch {code}") == 1 for code in codes)
     later = each_house.tell()
     each_house.journey.now += DAY
     each_house.send()

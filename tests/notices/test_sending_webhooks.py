@@ -69,7 +69,7 @@ def test_a_call_says_what_happened_to_a_program_and_is_signed(house: House, hook
             "origin_office": "GN-CKY",
             "noticed_at": notice.noticed_at.isoformat().replace("+00:00", "Z"),
             "facts": DATES,
-            "text": f"Batch {code} has its first expected date: 2\u201316 Apr 2026.",
+            "text": f"The batch {code} has its first expected date: 2\u201316 Apr 2026.",
             "url": f"https://boxes.example.org/batches/{code}",
         },
     }
@@ -82,9 +82,8 @@ def test_a_hold_reaches_a_webhook_in_words_of_ours_and_in_a_sentence(house: Hous
     house.send()
     told = json.loads(hook.calls[0].body)["data"]
     assert told["facts"] == facts
-    assert (
-        told["text"] == f"Lot {code} est retenu depuis le 28 mars 2026 : la douane le garde et des droits sont à payer."
-    )
+    said = f"Le lot {code} est retenu depuis le 28 mars 2026 : retenu en douane et des droits sont à payer."
+    assert told["text"] == said
 
 
 def test_news_reach_an_address_in_the_order_they_were_noticed(house: House, hook: Hook) -> None:

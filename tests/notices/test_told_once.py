@@ -107,6 +107,9 @@ def test_a_window_that_narrows_by_more_than_a_day_at_either_end_is_told(journey:
     assert journey.news(batch) == known
     estimate(journey, leg, None, earliest=at(23), latest=at(24))
     assert journey.news(batch) == [*known, News.DATE_CHANGED]
+    told_first, told_then = journey.notices(batch)[-2:]
+    former = {"before_from": told_first.facts["from"], "before": told_first.facts["to"]}
+    assert former.items() <= told_then.facts.items(), "what it was before is told as a range too"
 
 
 def test_an_arrival_in_the_country_is_told_once(journey: Journey) -> None:
@@ -233,13 +236,19 @@ def test_what_a_carrier_contradicts_is_not_told_again_for_each_box_that_arrives(
 def test_silence_and_lateness_are_told_once_by_the_clock_alone(each_journey: Journey) -> None:
     journey = each_journey
     _, batch, leg = journey.sent()
+    left_at = journey.the_batch(batch).dispatched_at
+    assert left_at is not None
     assert by_clock(journey) == 0
     journey.now += days(11)
     assert (by_clock(journey), by_clock(journey)) == (1, 0)
     assert journey.news(batch)[-1] == News.SILENT
+    assert journey.notices(batch)[-1].facts["last_word"] == left_at.isoformat(), "nothing was said since it left"
     journey.now = at(60)
     assert (by_clock(journey), by_clock(journey)) == (1, 0)
     assert journey.news(batch)[-1] == News.OVERDUE
+    expected_to = journey.the_batch(batch).expected_to
+    assert expected_to is not None
+    assert journey.notices(batch)[-1].facts["to"] == expected_to.isoformat()
     journey.tell(leg, Milestone.IN_TRANSIT)
     journey.now += days(11)
     assert by_clock(journey) == 1, "silent again, after it had spoken"

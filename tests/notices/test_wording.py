@@ -12,7 +12,8 @@ from shipments.database import new_id
 from shipments.notices import wording
 from shipments.notices.notice import News, Notice
 from shipments.notices.tongues import NEWS_CATALOGUES, TONGUES, spoken
-from shipments.notices.wording import KINDS, NEWS, REASONS, sentence
+from shipments.notices.wording import CONTRADICTIONS, KINDS, NEWS, REASONS, rest_of, sentence
+from shipments.progress.carrier_news import Contradiction
 from shipments.tracking import carriers
 from shipments.tracking.milestones import Reason
 from tests.builders import NOON
@@ -96,11 +97,44 @@ def test_a_hold_that_was_noticed_before_reasons_were_kept_is_told_without() -> N
     assert sentence(a_notice(News.HELD, facts={"heard_at": None}), TONGUES["en"], CONAKRY).rest == NEWS[News.HELD]
 
 
+def told(news: News, tag: str = "en", /, **facts: str | None) -> str:
+    return rest_of(news, facts, TONGUES[tag], CONAKRY)
+
+
+@pytest.mark.parametrize("tag", sorted(TONGUES))
+@pytest.mark.parametrize("why", Contradiction)
+def test_a_contradiction_says_in_every_language_what_cannot_be_true(why: Contradiction, tag: str) -> None:
+    assert told(News.DISPUTED, tag, why=why).endswith(TONGUES[tag].say(CONTRADICTIONS[why]))
+    assert (TONGUES[tag].say(CONTRADICTIONS[why]) == CONTRADICTIONS[why]) == (tag == "en")
+
+
+def test_a_contradiction_of_which_no_reason_is_known_is_told_without() -> None:
+    assert told(News.DISPUTED) == told(News.DISPUTED, why="of_another_version") == NEWS[News.DISPUTED]
+    assert told(News.DISPUTED, "fr") == "est contesté\u00a0: ce qui nous a été dit se contredit."
+
+
+def test_silence_and_lateness_say_since_when() -> None:
+    since = "2026-03-28T23:30:00+00:00"
+    assert (
+        told(News.OVERDUE, since="2026-03-30T12:00:00+00:00", to=since) == "is overdue: it was expected by 28 Mar 2026."
+    )
+    said = told(News.SILENT, since="2026-04-07T00:00:00+00:00", last_word=since)
+    assert said == "has gone silent: the carrier has said nothing new since 28 Mar 2026."
+    for news in (News.OVERDUE, News.SILENT):
+        assert told(news, since=since) == NEWS[news], "older notices keep only when it began"
+
+
+def test_a_changed_date_is_compared_with_the_range_that_was_told_before() -> None:
+    former = {"before_from": "2026-12-19T00:00:00+00:00", "before": "2026-12-21T00:00:00+00:00"}
+    assert told(News.DATE_CHANGED, **FACTS | former).endswith("before it was 19\u201321 Dec 2026.")
+    assert told(News.DATE_CHANGED, **FACTS).endswith("before it was 28 Mar 2026."), "older notices keep its end alone"
+
+
 def test_a_refused_account_and_its_carrier_are_called_as_people_call_them() -> None:
     facts: dict[str, str | None] = {"carrier": "dcsa", "account": "dcsa"}
     said = sentence(a_notice(News.CARRIER_STOPPED, "carrier", object_code="dcsa", facts=facts), TONGUES["en"], CONAKRY)
     name = "Shipping line (DCSA)"
-    assert said.plain == f"Account {name} cannot be used: {name} refuses it. What travels with it is not followed."
+    assert said.plain == f"The account {name} cannot be used: {name} refuses it. What travels with it is not followed."
     ours = a_notice(News.CARRIER_STOPPED, "carrier", object_code="ams", facts={"carrier": "dhl", "account": "ams"})
     assert sentence(ours, TONGUES["ar"], CONAKRY).code == "ams"
     assert "DHL" in sentence(ours, TONGUES["ar"], CONAKRY).rest

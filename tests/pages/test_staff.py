@@ -1,11 +1,11 @@
 """Staff see their offices' boxes, their news, and nothing of anybody else's."""
 
 from datetime import timedelta
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import pytest
 from sqlalchemy import delete, event, update
-from sqlmodel import select
+from sqlmodel import col, select
 
 from api.hardening import Hardened
 from api.pages.speech import TONGUES
@@ -16,11 +16,15 @@ from shipments.database import Database
 from shipments.offices.person import Role
 from shipments.offices.scope import EVERYWHERE, act_as
 from shipments.progress.expecting import Source
+from shipments.receipts.receipt import Condition
+from shipments.receipts.receiving import Arrived, receive
 from shipments.tracking.accounts.account import CarrierAccount
 from shipments.tracking.askings import Turn
 from shipments.tracking.event import CarrierEvent, Classifier
+from shipments.tracking.legs import Told, tell
 from shipments.tracking.milestones import Milestone, Reason
 from shipments.tracking.polling.watch import LegWatch
+from shipments.transaction import transaction
 from tests.builders import a_leg
 from tests.pages.conftest import Browser, dump_of, wiring_of
 from tests.pages.world import IN_APRIL, NOW, World
@@ -159,6 +163,40 @@ def test_the_pages_and_the_news_say_why_it_is_held_since_when_and_where(receiver
     assert said in receiver.get(f"/batches/{code}").text
     assert f">{code}</a> {said}" in receiver.get("/board").text
     assert "has been held" not in receiver.get(f"/batches/{world.batch}").text
+
+
+def test_the_batch_page_says_since_when_it_is_late_and_silent(app: Hardened, receiver: Browser, world: World) -> None:
+    with transaction(wiring_of(app).database, EVERYWHERE, now=NOW) as session:
+        late = update(Batch).where(col(Batch.code) == world.batch)
+        expected = {"expected_to": NOW - timedelta(days=2), "overdue_after": NOW - timedelta(days=1)}
+        session.execute(late.values(**expected, silent_after=NOW - timedelta(days=1)))
+    page = receiver.get(f"/batches/{world.batch}").text
+    assert "</bdi> is overdue: it was expected by 20 Mar 2026.</p>" in page
+    assert "</bdi> has gone silent: the carrier has said nothing new since 6 Mar 2026.</p>" in page
+
+
+def test_the_batch_page_says_what_is_disputed_of_the_batch_and_of_a_box_in_it(
+    app: Hardened, receiver: Browser, world: World
+) -> None:
+    code = world.boxes["short"]
+    with transaction(wiring_of(app).database, EVERYWHERE, now=NOW) as session:
+        batch = session.exec(select(Batch).where(Batch.code == world.batch)).one()
+        leg = session.exec(select(Leg).where(Leg.batch_id == batch.id)).one()
+        for number, milestone in enumerate((Milestone.DELIVERED, Milestone.IN_TRANSIT)):
+            at = NOW - timedelta(hours=2 - number)
+            tell(session, leg.id, Told(milestone=milestone, occurred_at=at), by=EVERYWHERE, now=NOW)
+        again = Arrived(id=uuid4(), box=code, arrived_at=NOW - timedelta(days=2), condition=Condition.GOOD)
+        receive(session, again, by=EVERYWHERE, now=NOW)
+    page = receiver.get(f"/batches/{world.batch}").text
+    said = "is disputed. The carrier said delivered, then spoke of an earlier point of the way.</p>"
+    assert page.count(f'The batch <bdi class="code" dir="ltr">{world.batch}</bdi> {said}') == 1
+    differ = "is disputed. Two receipts of this box say different things.</p>"
+    assert page.count(f'The box <bdi class="code" dir="ltr">{code}</bdi> {differ}') == 1
+
+
+def test_a_cut_off_is_asked_for_only_while_the_batch_can_miss_it(receiver: Browser, world: World) -> None:
+    assert "Cut-off" not in receiver.get(f"/batches/{world.batch}").text
+    assert "Cut-off" in receiver.get(f"/batches/{world.waiting_batch}").text
 
 
 def test_the_batch_page_says_of_each_leg_when_it_arrives_and_what_says_so(receiver: Browser, world: World) -> None:

@@ -27,6 +27,7 @@ class Untold(msgspec.Struct, frozen=True):
     code: str
     host_office_id: UUID
     origin_office_id: UUID
+    expected_to: datetime | None
     since: datetime
     anew: datetime
 
@@ -38,10 +39,10 @@ def untold(session: Session, *, now: datetime) -> Iterator[Untold]:
             yield Untold(news, *row)
 
 
-def _untold(news: News, since: Any, anew: ColumnElement[Any]) -> Any:  # Any: a column, and a select of five
+def _untold(news: News, since: Any, anew: ColumnElement[Any]) -> Any:  # Any: a column, and a select of six
     """Of `Untold` all but the news. What was told since then is left out by an index, before anything is counted."""
     return (
-        select(*map(col, (Batch.code, Batch.host_office_id, Batch.origin_office_id)), since, anew)
+        select(*_BATCH, since, anew)
         .where(col(Batch.stage).in_(TRAVELS), since < _NOW, ~_told(news, since), ~_told(news, anew))
         .order_by(col(Batch.id))
         .limit(AT_A_TIME)
@@ -66,6 +67,7 @@ def _last_date_told() -> ScalarSelect[Any]:
     return told.correlate(Batch).scalar_subquery()
 
 
+_BATCH = [col(Batch.code), col(Batch.host_office_id), col(Batch.origin_office_id), col(Batch.expected_to)]
 _NOW: BindParameter[datetime] = bindparam("now")
 _LEFT = col(Batch.dispatched_at)
 _UNTOLD = {

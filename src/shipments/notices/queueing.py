@@ -14,7 +14,7 @@ from shipments.boxes.box import Box, Stage
 from shipments.database import insert_or_ignore, new_id
 from shipments.notices.delivering import queue_deliveries
 from shipments.notices.notice import TELL_DATES, News, Notice
-from shipments.notices.noticing import untold
+from shipments.notices.noticing import Untold, untold
 from shipments.progress.carrier_news import CARRIERS_OWN
 from shipments.progress.deriving import TRAVELS, Progress
 from shipments.progress.gathering import in_portions
@@ -55,11 +55,14 @@ def queue_news(session: Session, changes: Changes, *, now: datetime) -> int:
 
 def queue_by_clock(session: Session, *, now: datetime) -> int:
     """Batches that became silent or overdue by the clock alone, some at a time. Returns how many notices are new."""
-    told = [
-        news_row(one, "batch", (one.news, f"{one.anew}", {"since": _text(one.since)}))
-        for one in untold(session, now=now)
-    ]
+    told = [news_row(one, "batch", (one.news, f"{one.anew}", _facts_by_clock(one))) for one in untold(session, now=now)]
     return write_news(session, told, now)
+
+
+def _facts_by_clock(one: Untold) -> dict[str, str | None]:
+    """`since`: when it began. `last_word`: after which nothing came; `to`: the date by which it was expected."""
+    silent = one.news == News.SILENT
+    return {"since": _text(one.since), **({"last_word": _text(one.anew)} if silent else {"to": _text(one.expected_to)})}
 
 
 def batch_news(change: Change) -> Iterator[Told]:
@@ -109,7 +112,8 @@ def date_news(told: DatesTold | None, change: Change) -> Iterator[Told]:
         if Stage(change.before["stage"]) in TRAVELS:  # else the news that it left says so
             yield News.FIRST_DATE, "", _dates(after)
     elif _moved(told.latest, after.expected_to) or _moved(told.earliest, after.expected_from):
-        yield News.DATE_CHANGED, f"{told.notice}", {**_dates(after), "before": _text(told.latest)}
+        before = {"before_from": _text(told.earliest), "before": _text(told.latest)}
+        yield News.DATE_CHANGED, f"{told.notice}", {**_dates(after), **before}
 
 
 def _moved(told: datetime | None, now: datetime | None) -> bool:

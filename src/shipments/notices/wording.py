@@ -7,6 +7,7 @@ import msgspec
 
 from shipments.notices.notice import News, Notice
 from shipments.notices.tongues import Tongue
+from shipments.progress.carrier_news import Contradiction
 from shipments.tracking.carriers import known_as
 from shipments.tracking.milestones import Reason
 from shipments.words import N_
@@ -24,12 +25,18 @@ NEWS: Mapping[News, str] = {
     News.UNKNOWN_CODE: N_("got a word from its carrier that we do not know. It is kept as it came."),
     News.CARRIER_STOPPED: N_("cannot be used: %(carrier)s refuses it. What travels with it is not followed."),
 }
-LEFT_WITH_DATE = N_("has left and is expected %(days)s.")
+# Told instead, where the notice keeps this fact; older notices do not.
+FULLER: Mapping[News, tuple[str, str]] = {
+    News.DISPATCHED: ("to", N_("has left and is expected %(days)s.")),
+    News.SILENT: ("last_word", N_("has gone silent: the carrier has said nothing new since %(day)s.")),
+    News.OVERDUE: ("to", N_("is overdue: it was expected by %(days)s.")),
+    News.DISPUTED: ("why", N_("is disputed. %(why)s")),
+}
 HELD_SINCE = N_("has been held since %(day)s: %(why)s.")
 HELD_THERE = N_("has been held since %(day)s (%(place)s): %(why)s.")
 THE_CARRIER = N_("the carrier")
 NO_REASON = N_("the carrier gives no reason")
-KINDS: Mapping[str, str] = {"box": N_("Box"), "batch": N_("Batch"), "carrier": N_("Account")}
+KINDS: Mapping[str, str] = {"box": N_("The box"), "batch": N_("The batch"), "carrier": N_("The account")}
 PAGES: Mapping[str, str] = {"box": "/boxes/{code}", "batch": "/batches/{code}"}
 
 REASONS: Mapping[Reason, str] = {
@@ -52,6 +59,20 @@ REASONS: Mapping[Reason, str] = {
     Reason.ON_HOLD: N_("the carrier has put it on hold"),
     Reason.REFUSED: N_("refused"),
     Reason.STALE: N_("no news"),
+}
+
+CONTRADICTIONS: Mapping[str, str] = {
+    Contradiction.CARRIER_FELL_BACK: N_("The carrier said delivered, then spoke of an earlier point of the way."),
+    Contradiction.CARRIER_SAYS_LOST: N_("The carrier says it is lost; nobody here has confirmed that."),
+    Contradiction.CARRIER_SAYS_RETURNED: N_("The carrier says it came back; nobody here has confirmed that."),
+    Contradiction.CARRIER_SAYS_RETURNING: N_("The carrier says it is on its way back to the sender."),
+    Contradiction.HANDED_OVER_BEFORE_RECEIPT: N_("It was handed over before it is said to have arrived."),
+    Contradiction.HANDED_OVER_MORE_THAN_GOOD: N_("More was handed over than arrived in good order."),
+    Contradiction.RECEIPTS_DIFFER: N_("Two receipts of this box say different things."),
+    Contradiction.RECEIVED_AFTER_END: N_("It was received after it had been declared ended."),
+    Contradiction.RECEIVED_BEFORE_DISPATCH: N_("It was received before it is said to have left."),
+    Contradiction.SEAL_DIFFERS: N_("The seal on arrival is not the seal it left with."),
+    Contradiction.SURPLUS: N_("Something was in it that nobody had listed."),
 }
 
 DAILY = N_("News of %(day)s: %(count)s")
@@ -78,26 +99,42 @@ class Sentence(msgspec.Struct, frozen=True):
 
 def sentence(notice: Notice, tongue: Tongue, zone: tzinfo) -> Sentence:
     """What a notice says, its days as they are in `zone`. `path`: the page that shows more."""
-    return Sentence(
-        kind=tongue.say(KINDS[notice.object_kind]),
-        code=_shown_code(notice, tongue),
-        rest=rest_of(notice, tongue, zone),
-        path=PAGES.get(notice.object_kind, "/board").format(code=notice.object_code),
-    )
+    rest = rest_of(notice.news, notice.facts, tongue, zone)
+    told = about(notice.object_kind, notice.object_code, rest, tongue)
+    return msgspec.structs.replace(told, code=_shown_code(notice, tongue))
 
 
-def rest_of(notice: Notice, tongue: Tongue, zone: tzinfo) -> str:
-    """The sentence after the name of what it is about."""
-    if notice.news == News.HELD and notice.facts.get("since"):
-        return held(notice.facts, tongue, zone)
-    first, last, before = (_read(notice.facts.get(name)) for name in ("from", "to", "before"))
-    dated = notice.news == News.DISPATCHED and last
+def about(kind: str, code: str, rest: str, tongue: Tongue) -> Sentence:
+    """`rest`, said of this thing."""
+    return Sentence(tongue.say(KINDS[kind]), code, rest, PAGES.get(kind, "/board").format(code=code))
+
+
+def rest_of(news: News, facts: Mapping[str, str | None], tongue: Tongue, zone: tzinfo) -> str:
+    """The sentence after the name of what it is about, from facts as a notice keeps them."""
+    if news == News.HELD and facts.get("since"):
+        return held(facts, tongue, zone)
+    last_word = _read(facts.get("last_word"))
     return tongue.say(
-        LEFT_WITH_DATE if dated else NEWS[notice.news],
-        days=tongue.days(first or last, last, zone) if last else "?",
-        before=tongue.day(before, zone) if before else "?",
-        carrier=tongue.say(known_as(notice.facts.get("carrier") or THE_CARRIER)),
+        _words(news, facts),
+        days=_days(facts.get("from"), facts.get("to"), tongue, zone),
+        before=_days(facts.get("before_from"), facts.get("before"), tongue, zone),
+        day=tongue.day(last_word, zone) if last_word else "?",
+        why=tongue.say(CONTRADICTIONS.get(facts.get("why") or "", "?")),
+        carrier=tongue.say(known_as(facts.get("carrier") or THE_CARRIER)),
     )
+
+
+def _words(news: News, facts: Mapping[str, str | None]) -> str:
+    fact, fuller = FULLER.get(news, ("", ""))
+    told = facts.get(fact)
+    if news == News.DISPUTED and told not in CONTRADICTIONS:  # a word of another version
+        told = None
+    return fuller if told else NEWS[news]
+
+
+def _days(first: str | None, last: str | None, tongue: Tongue, zone: tzinfo) -> str:
+    begins, ends = _read(first), _read(last)
+    return tongue.days(begins or ends, ends, zone) if ends else "?"
 
 
 def _shown_code(notice: Notice, tongue: Tongue) -> str:
