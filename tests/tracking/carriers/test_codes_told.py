@@ -7,6 +7,7 @@ import pytest
 from shipments.tracking.carriers import dcsa_codes, dhl_codes, fedex_codes, ship24_codes, ups_codes
 from shipments.tracking.carriers.answers import Answer
 from shipments.tracking.carriers.believing import A_SENTENCE, code_told
+from shipments.tracking.milestones import Milestone
 from tests.tracking.carriers.telling import read, said
 from tests.tracking.carriers.telling_fedex import read_fedex, scan
 from tests.tracking.carriers.telling_parcels import dhl_event, read_dhl, read_ups, ups_activity
@@ -23,7 +24,10 @@ IN_PLACE_OF_A_CODE: Mapping[str, Callable[[str], Answer]] = {
 
 
 @pytest.mark.parametrize("carrier", IN_PLACE_OF_A_CODE)
-@pytest.mark.parametrize("code", [SENTENCE, "LX000000017NL", "7777000011", "x" * 31])
+@pytest.mark.parametrize(
+    "code",
+    [SENTENCE, "LX000000017NL", "7777000011", "x" * 31, "handed_over_to_neighbour_7777000011", "_".join(["x" * 9] * 7)],
+)
 def test_where_a_code_should_be_no_name_and_no_number_is_kept_or_told(carrier: str, code: str) -> None:
     answer = IN_PLACE_OF_A_CODE[carrier](code)
     (only,) = answer.events
@@ -40,6 +44,13 @@ def test_a_code_that_nobody_mapped_is_named(carrier: str) -> None:
     answer = IN_PLACE_OF_A_CODE[carrier]("ZZ-9_q")
     assert "zz-9_q" in answer.events[0].raw_code.lower()
     assert f"{answer.events[0].raw_code} is unknown" in str(answer.problems)
+
+
+def test_a_long_code_of_words_alone_is_kept_as_it_came() -> None:
+    code = "delivery_delivered_to_pickup_point"
+    (only,) = read_ship24(event("available_for_pickup", code=code)).events
+    assert only.raw_code == code
+    assert only.milestone is Milestone.AVAILABLE_FOR_PICKUP, "its state is known"
 
 
 def test_every_code_of_every_table_is_one_that_may_be_told() -> None:

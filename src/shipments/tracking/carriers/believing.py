@@ -19,6 +19,7 @@ _BIDI_AND_BLANK = frozenset(
     "\u061c\u200b\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2060\u2066\u2067\u2068\u2069\ufeff"
 )
 _CODE = re.compile(r"(?!.*\d{6})[A-Za-z0-9_-]{1,30}")  # six digits in a row are a number of somebody or something
+_LONG_CODE = re.compile(r"(?=.{1,60}$)[a-z]{1,20}(_[a-z]{1,20})+")  # words of a list, as Ship24 joins them
 _NOT_TEXT = frozenset({"Cc", "Cs", "Cn", "Co"})
 
 
@@ -56,7 +57,7 @@ def _plain(character: str) -> str:
 
 def code_told(written: str) -> str:
     """A carrier's code, fit to be kept and told; A_SENTENCE for what is none: names and numbers stand in those."""
-    return written if _CODE.fullmatch(written) else A_SENTENCE
+    return written if _CODE.fullmatch(written) or _LONG_CODE.fullmatch(written) else A_SENTENCE
 
 
 def without_signature(text: str) -> str:
