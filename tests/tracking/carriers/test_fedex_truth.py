@@ -104,6 +104,13 @@ def test_a_number_that_is_no_object_costs_itself_only() -> None:
     assert answer.problems == ("completeTrackResults 1 is malformed: it is no object",)
 
 
+def test_without_a_number_each_parcels_events_stay_its_own() -> None:
+    both = [said_of(number, shipment(scan("IT"))) for number in (NUMBER, OTHER_NUMBER)]
+    anybodys = read_numbers(*both, leg=a_parcel(""))
+    assert len({one.id for one in anybodys.events}) == 2
+    assert read_numbers(both[0]).events[0].id in {one.id for one in anybodys.events}, "it is called as its leg calls it"
+
+
 def test_another_parcel_in_the_answer_is_left_out_and_named_without_its_number() -> None:
     answer = read_numbers(said_of(OTHER_NUMBER, shipment(scan("DL"))), said_of(NUMBER, shipment(scan("IT"))))
     assert [event.event for event in answer.events] == ["moving"]

@@ -115,7 +115,7 @@ def _without_shipments(told: Told) -> Answer:
 
 
 def _events(shipment: Shipment, leg: LegAsked, heard_at: datetime, problems: list[str]) -> list[ReadEvent]:
-    reading = ParcelReading(leg, heard_at, problems)
+    reading = ParcelReading(leg, heard_at, problems, number=str(shipment.id or ""))
     business = (shipment.service or "")[:_LONGEST_BUSINESS].lower()
     said = shipment.events or ([shipment.status] if shipment.status else [])
     for position, event in enumerate(said, start=1):

@@ -83,4 +83,4 @@ def _of_leg(leg: LegAsked, said: list[OfNumber], problems: list[str], heard_at: 
     wanted = parcels.bare(leg.reference)
     ours = [one for one in said if not wanted or parcels.bare(one.said.number) == wanted]
     reading = Reading(leg, heard_at, [*problems, *(problem for one in ours for problem in one.problems)])
-    return reading.answer([result for one in ours for result in one.said.results or ()])
+    return reading.answer([(one.said.number or "", result) for one in ours for result in one.said.results or ()])

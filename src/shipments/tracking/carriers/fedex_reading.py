@@ -26,17 +26,19 @@ class Reading:
         self._leg = leg
         self._heard_at = heard_at
 
-    def answer(self, said: list[Result]) -> Answer | Unanswered:
-        """All that is said of a number. `found` is False where FedEx knows none, or each shipment is another's.
+    def answer(self, said: list[tuple[str, Result]]) -> Answer | Unanswered:
+        """All that is said of a number, each beside the number that it is said of.
+
+        `found` is False where FedEx knows none, or each shipment is another's.
 
         Where FedEx failed for one of them and tells of no other, nobody can say whether it knows the number.
         """
         told: list[ReadEvent] = []
         ours: list[Result] = []
-        for result in said:
+        for number, result in said:
             if not self._is_ours(result):
                 continue
-            events = self._events(result)
+            events = self._events(result, number)
             told += events
             if events or not result.scans:  # else all of it is older than the dispatch, or unreadable
                 ours.append(result)
@@ -59,8 +61,8 @@ class Reading:
             return False
         return True
 
-    def _events(self, result: Result) -> list[ReadEvent]:
-        reading = ParcelReading(self._leg, self._heard_at, self.problems)
+    def _events(self, result: Result, number: str) -> list[ReadEvent]:
+        reading = ParcelReading(self._leg, self._heard_at, self.problems, number=number)
         read: list[Dated] = []
         late: list[Dated] = []
         for position, said in enumerate(result.scans or (), start=1):

@@ -13,13 +13,16 @@ _LONGEST_MOMENT = 20
 
 
 class ParcelReading:
-    """Reads scans of one parcel for one leg; `problems` fills as it goes."""
+    """Reads scans of one parcel for one leg; `problems` fills as it goes.
 
-    def __init__(self, leg: LegAsked, heard_at: datetime, problems: list[str]) -> None:
+    `number`: the parcel's own, which tells its events from those of others where the leg has none.
+    """
+
+    def __init__(self, leg: LegAsked, heard_at: datetime, problems: list[str], *, number: str | None = None) -> None:
         self.problems = problems
         self._leg = leg
         self._heard_at = heard_at
-        self._number = believing.identity(parcels.bare(leg.reference))[:12]
+        self._number = believing.identity(parcels.bare(leg.reference or number or ""))[:12]
         self._told: list[tuple[datetime | None, ReadEvent]] = []
         self._order: dict[str, int] = {}
         self._used_until: datetime | None = None

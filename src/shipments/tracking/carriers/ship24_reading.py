@@ -50,7 +50,8 @@ class Reading:
         return True
 
     def _events(self, tracking: Tracking) -> list[ReadEvent]:
-        reading = ParcelReading(self._leg, self._heard_at, self.problems)
+        number = tracking.tracker.number if tracking.tracker else None
+        reading = ParcelReading(self._leg, self._heard_at, self.problems, number=number)
         numbers = _numbers(tracking) | {self._number}
         for position, said in enumerate(tracking.events or (), start=1):
             code, state = _CODES[said.code,], _CODES[said.state,]

@@ -157,7 +157,7 @@ def country_of_address(address: Address | None) -> str | None:
 
 
 def _events(package: Package, leg: LegAsked, heard_at: datetime, problems: list[str]) -> list[ReadEvent]:
-    reading = ParcelReading(leg, heard_at, problems)
+    reading = ParcelReading(leg, heard_at, problems, number=package.number)
     for position, activity in enumerate(package.activities or (), start=1):
         status = activity.status
         if status is None or not (status.type or status.code or status.status_code) or not _has_date(activity):
