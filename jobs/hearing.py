@@ -20,7 +20,8 @@ from shipments.journal import Noted
 from shipments.notices.alerting import queue_unknown
 from shipments.offices.scope import EVERYWHERE
 from shipments.settings import Settings
-from shipments.tracking.pushes.push import Push, PushState
+from shipments.tracking.pushes.inbox import can_be_read
+from shipments.tracking.pushes.push import Push
 from shipments.tracking.pushes.reading import PushesHeard, give_up, hear_waiting
 from shipments.transaction import perform, reading
 
@@ -87,7 +88,7 @@ class Hearer:
         return total
 
     def _waiting(self, most: int) -> Sequence[UUID]:
-        waiting = select(col(Push.id)).where(col(Push.state) == PushState.WAITING)
+        waiting = select(col(Push.id)).where(can_be_read())
         with reading(self._database, EVERYWHERE) as session:
             return session.execute(waiting.order_by(col(Push.received_at), col(Push.id)).limit(most)).scalars().all()
 

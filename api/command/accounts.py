@@ -161,6 +161,8 @@ def show() -> None:
             print(f"{one.name}: {one.carrier}, {one.office or 'every office'}, {_login_of(one)}")
             print(f"  may ask {_budget_of(one)}; used today: {one.used}")
             print(f"  legs: {one.legs}, still asked about: {one.due}; push secret: {'yes' if one.has_hook else 'no'}")
+            if not one.is_known:
+                print("  left alone: this version does not know the carrier")
             if one.stopped is not None:
                 print(f"  stopped: {one.stopped}")
             if one.paused_until is not None:

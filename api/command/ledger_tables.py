@@ -9,11 +9,13 @@ from rich.text import Text
 from shipments.tracking.accounts.account import PausedWhy
 from shipments.tracking.accounts.listing import AccountLine
 from shipments.tracking.calls.accounting import Ledger
+from shipments.tracking.calls.call import Outcome
 from shipments.tracking.calls.forecasting import Forecast
 from shipments.tracking.calls.tallying import CallsGone
 from shipments.tracking.calls.waiting import PutOff, Why
 
 REASONS = {
+    Why.NOT_KNOWN: "this version does not know the carrier",
     Why.STOPPED: "the account is stopped",
     Why.PAUSED: "the account is paused",
     Why.DAY_SPENT: "the day's calls are used up",
@@ -123,4 +125,4 @@ def _time(at: datetime | None) -> str:
 
 
 def _said(word: str) -> str:
-    return word.replace("_", " ")
+    return "asked to wait" if word == Outcome.OVER_QUOTA else word.replace("_", " ")

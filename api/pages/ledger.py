@@ -28,8 +28,6 @@ from shipments.tracking.calls.forecasting import Forecast
 from shipments.tracking.calls.tallying import CallsSummed
 from shipments.tracking.calls.waiting import Held, Waits, held_back
 
-HOUR = timedelta(hours=1)
-
 
 class Amounts(msgspec.Struct, frozen=True):
     """Times and sizes as a language says them. `now`: from which times are told."""
@@ -61,8 +59,9 @@ class Amounts(msgspec.Struct, frozen=True):
 
 
 class Trouble(StrEnum):
-    """What somebody should look at, the worst first. `waits`: a leg was due more than an hour ago."""
+    """What somebody should look at, the worst first."""
 
+    NOT_KNOWN = "not_known"
     STOPPED = "stopped"
     PAUSED = "paused"
     FAILS = "fails"
@@ -120,7 +119,7 @@ def at_a_glance(
             gone=one.gone,
             off=one.off,
             next_day=one.next_day,
-            trouble=troubles_of(one.off, one.next_day, now),
+            trouble=troubles_of(one.off, one.next_day),
             query=urlencode({"account": one.off.account, **asked}),
         )
         for one in glances(session, seen, days, now=now)
@@ -132,17 +131,17 @@ def at_a_glance(
 def closely(told: Ledger) -> dict[str, object]:
     """All that the page of one account shows."""
     (gone,), (off,), (next_day,) = told.where_calls_went, told.put_off, told.tomorrow
-    return {"gone": gone, "off": off, "next": next_day, "trouble": troubles_of(off, next_day, told.at)}
+    return {"gone": gone, "off": off, "next": next_day, "trouble": troubles_of(off, next_day)}
 
 
-def troubles_of(off: Waits, next_day: Forecast, now: datetime) -> tuple[Trouble, ...]:
+def troubles_of(off: Waits, next_day: Forecast) -> tuple[Trouble, ...]:
     """The worst first. Pure."""
-    behind = any(one.due_since is not None and one.due_since < now - HOUR for one in off.waiting)
     found = {
+        Trouble.NOT_KNOWN: not off.is_known,
         Trouble.STOPPED: off.stopped is not None,
         Trouble.PAUSED: off.paused_until is not None,
         Trouble.FAILS: off.failures > 0,
-        Trouble.WAITS: behind,
+        Trouble.WAITS: off.legs > 0,
         Trouble.LACKS: next_day.left < 0,
     }
     return tuple(trouble for trouble, is_so in found.items() if is_so)

@@ -9,6 +9,7 @@ from shipments.tracking.calls.tallying import End
 from shipments.tracking.calls.waiting import Why
 
 WHY: Mapping[Why, str] = {
+    Why.NOT_KNOWN: N_("They are asked about once a version works here that knows the carrier."),
     Why.STOPPED: N_("The account is stopped; once an administrator has renewed it, they are asked about."),
     Why.PAUSED: N_("The account is paused; it goes on %(wait)s (%(until)s)."),
     Why.DAY_SPENT: N_("The calls of the day (%(calls)s) are used up; they begin again %(wait)s (%(until)s)."),
@@ -42,6 +43,7 @@ PAUSED_SHORT: Mapping[PausedWhy | None, str] = {
 }
 
 TROUBLES: Mapping[str, str] = {
+    "not_known": N_("Left alone"),
     "stopped": N_("Stopped"),
     "paused": N_("Paused"),
     "fails": N_("Its calls fail"),
@@ -61,7 +63,7 @@ ENDS: Mapping[End, str] = {
     End.NOTHING_NEW: N_("Nothing new"),
     End.NOT_FOUND: N_("Not known to the carrier"),
     End.GRANTED: N_("Granted"),
-    End.OVER_QUOTA: N_("Too many calls, says the carrier"),
+    End.OVER_QUOTA: N_("The carrier asks us to wait"),
     End.REFUSED: N_("Refused by the carrier"),
     End.UNAVAILABLE: N_("No answer, or trouble at the carrier"),
     End.UNREADABLE: N_("The answer could not be read"),

@@ -78,6 +78,14 @@ def test_the_list_says_why_an_account_is_paused_and_what_failed_last(installatio
     assert f"failed 6 times in a row, last at {now - HOUR:%Y-%m-%d %H:%M} UTC: unavailable (503)" in listed
 
 
+def test_the_list_says_that_an_account_with_a_carrier_of_another_version_is_left_alone(installation: str) -> None:
+    run("add", "dhl", typed="a-dhl-key\n")
+    assert "does not know" not in run("list").output
+    with closing(Database.at(installation)) as database, database.writing() as session:
+        session.exec(select(CarrierAccount)).one().carrier = "gls"
+    assert "left alone: this version does not know the carrier" in run("list").output
+
+
 def test_a_budget_beyond_the_usual_is_kept_and_said(installation: str) -> None:
     done = run("add", "dhl", "--per-day", "1000", typed="key\n")
     assert done.exit_code == 0

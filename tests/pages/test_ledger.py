@@ -1,8 +1,10 @@
 """The page on carriers answers three questions in words, for those who send, and the board points to it."""
 
+import re
+
 import pytest
 from sqlalchemy import update
-from sqlmodel import select
+from sqlmodel import col, select
 
 from api.hardening import Hardened
 from api.pages import ledger_words
@@ -49,7 +51,7 @@ def test_it_says_where_the_calls_went(sender: Browser, world: World) -> None:
     gone = about(sender, "dhl-ams", "Where did the calls go?")
     assert "16\N{EN DASH}22 Mar 2026" in gone
     assert "<dt>Calls in these days</dt><dd>39</dd>" in gone
-    assert "<td>About legs</td><td>Too many calls, says the carrier</td>" in gone
+    assert "<td>About legs</td><td>The carrier asks us to wait</td>" in gone
     assert "Never ended: whoever made it was stopped" in gone
     assert f'href="/batches/{world.batch}">{world.batch}</a>' in gone
     shared = about(sender, "ocean", "Where did the calls go?")
@@ -77,7 +79,7 @@ def test_a_pause_says_why_and_until_when_and_what_failed_last(app: Hardened, sen
         a_call(session, account, NOW, outcome=Outcome.OVER_QUOTA, status=429)
     off = section(sender.get("/carriers?account=ship24").text, "What was put off, and why?")
     assert "The carrier asks us to wait; it goes on in 5 hours (22 Mar 2026, 18:00)." in off
-    assert "The last 3 calls failed. Too many calls, says the carrier (<bdi>429</bdi>)" in off
+    assert "The last 3 calls failed. The carrier asks us to wait (<bdi>429</bdi>)" in off
     assert "<bdi>Ship24</bdi> paused, as the carrier asks</a>" in " ".join(sender.get("/board").text.split())
 
 
@@ -113,6 +115,28 @@ def test_where_there_is_but_one_account_everything_about_it_stands_on_the_page(a
             account = session.exec(select(CarrierAccount).where(CarrierAccount.name == name)).one()
             account.office_id = an_office(session, f"DE-{name[:3].upper()}").id
     assert "Other legs: 30" in section(sender.get("/carriers").text, "Where did the calls go?")
+
+
+def test_an_account_with_a_carrier_of_another_version_is_told_as_left_alone(app: Hardened, sender: Browser) -> None:
+    with transaction(wiring_of(app).database, EVERYWHERE, now=NOW) as session:
+        session.execute(update(CarrierAccount).where(col(CarrierAccount.name) == "dhl-ams").values(carrier="gls"))
+    told = glance(sender.get("/carriers").text, "dhl-ams")
+    assert "Left alone</span>" in told
+    assert "This version does not know the carrier." in told
+    assert "They are asked about once a version works here that knows the carrier." in told
+
+
+def test_an_account_whose_legs_wait_is_not_in_order_and_each_says_its_calls_of_today(
+    app: Hardened, sender: Browser
+) -> None:
+    assert "In order</span>" in glance(sender.get("/carriers").text, "ocean")
+    with transaction(wiring_of(app).database, EVERYWHERE, now=NOW) as session:
+        ocean = select(CarrierAccount.id).where(col(CarrierAccount.name) == "ocean")
+        session.execute(update(LegWatch).values(account_id=ocean.scalar_subquery(), due_at=NOW, leased_until=None))
+    told = glance(sender.get("/carriers").text, "ocean")
+    assert "Legs wait</span>" in told
+    assert "In order" not in told
+    assert re.search(r"<small>Today: \d+ calls?, no limit a day</small></summary>", told)
 
 
 def test_what_is_wrong_is_told_the_worst_first(sender: Browser) -> None:

@@ -62,7 +62,8 @@ def remove_hook(session: Session, name: str, *, by: Actor, now: datetime) -> Car
     if account.hook_secret_sealed is None:
         raise Conflict(f"The account {account.name} has no push secret.")
     account.hook_secret_sealed = account.hook_former_sealed = account.hook_former_until = None
-    if shares_subscriptions(CARRIERS[account.carrier]):
+    carrier = CARRIERS.get(account.carrier)
+    if carrier is None or shares_subscriptions(carrier):
         keep_for_polling(session, account.id, now=now)
     else:
         let_go(session, select(Subscription.leg_id).where(col(Subscription.account_id) == account.id), now=now)

@@ -8,6 +8,7 @@ from sqlalchemy import func, select
 from sqlmodel import Session, col
 
 from shipments.tracking.accounts.account import LoginKind, PausedWhy
+from shipments.tracking.accounts.known import is_known
 from shipments.tracking.accounts.seeing import accounts_in_sight
 from shipments.tracking.calls.budgets import day_start
 from shipments.tracking.calls.failing import FailedLast, failed_last
@@ -15,14 +16,16 @@ from shipments.tracking.polling.watch import LegWatch
 
 
 class AccountLine(msgspec.Struct, frozen=True, kw_only=True):
-    """One account. `used`: calls of its day that `now` lies in. `legs`: that use it; `due`: still asked about.
+    """One account. `legs`: that use it; `due`: still asked about. `used`: calls of its day that `now` lies in.
 
-    `token_until`: where an OAuth 2 login has a token. `paused_until`, `stopped`: what holds it back, None: nothing;
-    `paused_why` None: not known. `failures`: since an answer last came; `failed_last`: of one that fails or is paused.
+    `is_known`: whether this version knows its carrier. `token_until`: where an OAuth 2 login has a token.
+    `paused_until`, `stopped`: what holds it back, None: nothing; `paused_why` None: not known.
+    `failures`: since an answer last came; `failed_last`: of one that fails or is paused.
     """
 
     name: str
     carrier: str
+    is_known: bool
     office: str | None
     login: LoginKind
     per_second: float
@@ -56,6 +59,7 @@ def list_accounts(session: Session, *, now: datetime) -> Sequence[AccountLine]:
             AccountLine(
                 name=row.name,
                 carrier=row.carrier,
+                is_known=is_known(row),
                 office=seen.named.office,
                 login=row.login,
                 per_second=row.per_second,

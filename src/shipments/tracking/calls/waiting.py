@@ -26,8 +26,12 @@ Failed = Mapping[UUID, FailedLast]
 
 
 class Why(StrEnum):
-    """Why a due leg is not asked about. `kept_back`: what is left of the day is for legs near a change of stage."""
+    """Why a due leg is not asked about. `not_known`: this version does not know the carrier.
 
+    `kept_back`: what is left of the day is for legs near a change of stage.
+    """
+
+    NOT_KNOWN = "not_known"
     STOPPED = "stopped"
     PAUSED = "paused"
     DAY_SPENT = "day_spent"
@@ -52,6 +56,7 @@ class Waiting(msgspec.Struct, frozen=True):
 class Waits(msgspec.Struct, frozen=True, kw_only=True):
     """What one account puts off. `today`: calls used of the day's budget `per_day`, which begins again at `resets_at`.
 
+    `is_known`: whether this version knows the carrier; an account of another one is left alone.
     `legs`: due and not being asked about at this moment. `paused_why` null: not paused, or not known. `failures`: since
     a call was last answered; `failed_last`: the newest that failed, of an account that is paused or fails.
     """
@@ -59,6 +64,7 @@ class Waits(msgspec.Struct, frozen=True, kw_only=True):
     account: str
     carrier: str
     office: str | None
+    is_known: bool
     stopped: str | None
     paused_until: Instant | None
     paused_why: PausedWhy | None
@@ -130,6 +136,7 @@ def _waits(session: Session, seen: Seen, failed: Failed, now: datetime) -> dict[
     reset = next_day(account, now)
     return {
         **msgspec.structs.asdict(seen.named),
+        "is_known": account.carrier in CARRIERS,
         "stopped": account.stopped_reason,
         "paused_until": account.pause_at(now),
         "paused_why": _why_paused(account, now),
@@ -170,6 +177,8 @@ def _reason(account: CarrierAccount, own: Why, now: datetime) -> Why:
     """What holds the account back goes before what holds the leg back."""
     if own is Why.ASKED_NOW:
         return own
+    if account.carrier not in CARRIERS:
+        return Why.NOT_KNOWN
     if account.stopped_reason is not None:
         return Why.STOPPED
     if account.pause_at(now) is not None:

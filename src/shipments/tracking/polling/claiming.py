@@ -9,6 +9,7 @@ from sqlmodel import Session, col
 
 from shipments.sealing import KeyRing
 from shipments.tracking.accounts.account import CarrierAccount, LoginKind
+from shipments.tracking.accounts.known import is_known
 from shipments.tracking.accounts.locking import locked_account
 from shipments.tracking.accounts.logins import open_account, unopened
 from shipments.tracking.calls.budgets import apart, day_start, left_today, next_moment
@@ -63,7 +64,7 @@ def due_accounts(session: Session, *, now: datetime) -> list[Account]:
         col(LegWatch.due_at) <= now,
     )
     accounts = session.scalars(select(CarrierAccount).where(due).order_by(col(CarrierAccount.id)))
-    return [unopened(account) for account in accounts if may_call(account, now)]
+    return [unopened(account) for account in accounts if is_known(account) and may_call(account, now)]
 
 
 def claim_due(session: Session, ring: KeyRing, account_id: UUID, lease: Lease, *, now: datetime) -> list[Claim]:

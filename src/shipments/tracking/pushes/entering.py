@@ -11,6 +11,7 @@ from sqlmodel import Session, col
 from shipments.database import insert_or_ignore, new_id
 from shipments.tracking.accounts.account import CarrierAccount
 from shipments.tracking.accounts.hooking import FORMER_SERVES
+from shipments.tracking.accounts.known import is_known
 from shipments.tracking.carriers import CARRIERS
 from shipments.tracking.carriers.pushing import Subscribes, shares_subscriptions
 from shipments.tracking.polling.watch import LegWatch
@@ -77,7 +78,9 @@ def accounts_with_errands(session: Session, *, base_url: str, now: datetime) -> 
     told = [account.id for account in _told(session, base_url)]
     due = select(col(Subscription.account_id)).where(col(Subscription.due_at) <= now).distinct()
     theirs = or_(col(Subscription.account_id).in_(told), col(Subscription.leg_id).is_(None))
-    return session.execute(due.where(theirs)).scalars().all()
+    accounts = select(CarrierAccount).where(col(CarrierAccount.id).in_(due.where(theirs)))
+    found = session.execute(accounts.order_by(col(CarrierAccount.id))).scalars()
+    return [account.id for account in found if is_known(account)]
 
 
 def _told(session: Session, base_url: str) -> Sequence[CarrierAccount]:

@@ -11,7 +11,7 @@ from typing import Any
 from uuid import UUID
 
 import msgspec
-from sqlalchemy import delete, exists, select, update
+from sqlalchemy import ColumnElement, and_, delete, exists, select, update
 from sqlalchemy.sql.selectable import Select
 from sqlmodel import Session, col
 
@@ -20,6 +20,7 @@ from shipments.database import insert_or_ignore, new_id
 from shipments.errors import SealBroken
 from shipments.sealing import KeyRing
 from shipments.tracking.accounts.account import CarrierAccount
+from shipments.tracking.accounts.known import with_known_carrier
 from shipments.tracking.accounts.logins import hook_secrets
 from shipments.tracking.carriers import CARRIERS
 from shipments.tracking.carriers.pushing import Pushes
@@ -111,11 +112,17 @@ def _place(id: UUID) -> str:
     return f"carrier_push:{id}"
 
 
+def can_be_read() -> ColumnElement[bool]:
+    """The condition for messages that wait, but for those of carriers that only another version knows."""
+    known = select(col(CarrierAccount.id)).where(with_known_carrier())
+    return and_(col(Push.state) == PushState.WAITING, col(Push.account_id).in_(known))
+
+
 def claim_waiting(session: Session, *, most: int, most_bytes: int, only: UUID | None = None) -> Sequence[Push]:
     """The oldest messages that wait, or `only` the one, locked: as many as fit but at least one. Empty: none waits."""
     waiting = (
         select(col(Push.id), col(Push.size))
-        .where(col(Push.state) == PushState.WAITING, *([] if only is None else [col(Push.id) == only]))
+        .where(can_be_read(), *([] if only is None else [col(Push.id) == only]))
         .order_by(col(Push.received_at), col(Push.id))
         .limit(most)
         .with_for_update(skip_locked=True)
