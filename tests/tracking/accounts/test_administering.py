@@ -156,7 +156,8 @@ def test_a_private_address_is_refused_when_it_is_added_or_changed_unless_that_is
     with pytest.raises(Invalid, match=r"base_url: .* say --private"):
         renew(journey, ring, "ups", base_url=f"https://{host}")
     assert row(journey, account.id).base_url == account.base_url
-    assert renew(journey, ring, "ups", base_url=f"https://{host}", allow_private=True).allow_private
+    there: dict[str, Any] = {"base_url": f"https://{host}", "client_id": "c", "secret": "s"}
+    assert renew(journey, ring, "ups", allow_private=True, **there).allow_private
     with pytest.raises(Invalid, match="say --private"):
         renew(journey, ring, "ups", allow_private=False)
 
@@ -216,10 +217,10 @@ def test_a_renewed_secret_keeps_the_counters_and_lifts_a_stop(each_journey: Jour
 
 
 def test_other_terms_leave_the_secret_and_the_token_address_moves_along(journey: Journey, ring: KeyRing) -> None:
-    id = add(journey, ring, "ups")
-    renew(journey, ring, "ups", base_url="https://wwwcie.ups.com", per_second=1.5, per_day=7)
+    id = add(journey, ring, "ups", base_url="https://onlinetools.ups.com")
+    renew(journey, ring, "ups", base_url="https://onlinetools.ups.com/v2", per_second=1.5, per_day=7)
     account = row(journey, id)
-    assert account.token_url == "https://wwwcie.ups.com/security/v1/oauth/token"
+    assert account.token_url == "https://onlinetools.ups.com/v2/security/v1/oauth/token"
     assert (account.per_second, account.per_day) == (1.5, 7)
     assert open_client_login(ring, account).client_secret == "key-1"
 
@@ -290,6 +291,19 @@ def test_legs_move_to_another_account_that_serves_them_and_calls_stay_accounted_
     assert journey.see(lambda s: s.get(CarrierAccount, lagos)) is None
     assert row(journey, old).name == "old"
     assert actions(journey)[-1] == ("account.remove", "lagos")
+
+
+@pytest.mark.parametrize("moved", ["base_url", "token_url"])
+def test_a_kept_secret_is_never_told_to_another_host(each_journey: Journey, ring: KeyRing, moved: str) -> None:
+    id = add(each_journey, ring, "ups", client_id="a-client", secret="a-secret")
+    before = row(each_journey, id)
+    there: dict[str, Any] = {moved: "https://elsewhere.example/oauth"}
+    with pytest.raises(Invalid, match=r"secret: given anew.* another host: elsewhere\.example"):
+        renew(each_journey, ring, "ups", **there)
+    assert (row(each_journey, id).base_url, row(each_journey, id).token_url) == (before.base_url, before.token_url)
+    renew(each_journey, ring, "ups", base_url=f"{before.base_url}/v2")
+    renewed = renew(each_journey, ring, "ups", client_id="another", secret="another-secret", **there)
+    assert open_client_login(ring, renewed).client_id == "another"
 
 
 def test_no_secret_is_in_a_repr_the_journal_or_in_the_open_in_a_row(journey: Journey, ring: KeyRing) -> None:

@@ -1,6 +1,7 @@
 """Accounts with carriers are made, renewed, stopped, emptied and removed. Secrets are sealed, and never shown."""
 
 from datetime import datetime
+from urllib.parse import urlsplit
 
 from msgspec import UNSET
 from sqlalchemy import delete, func
@@ -55,7 +56,8 @@ def renew_account(
 ) -> CarrierAccount:
     """The account, changed; a stop and a pause are lifted, what it has asked today stays counted.
 
-    Raises NotFound, NotAllowed, Invalid, or WrongState where its carrier or office would change and legs use it.
+    Raises NotFound, NotAllowed, Invalid (also where a kept secret would go to another host), or WrongState where its
+    carrier or office would change and legs use it.
     """
     account = the_account(session, name, by=by, lock=True)
     before = session.get_one(Office, account.office_id).code if account.office_id else None
@@ -68,6 +70,8 @@ def renew_account(
         # Another carrier is not asked to end what this one tells.
         session.execute(delete(Subscription).where(col(Subscription.account_id) == account.id))
     needs_secret = (full.carrier, full.login) != (account.carrier, account.login)
+    if change.secret is UNSET and not needs_secret:
+        _refuse_another_host(account, full)
     budget = _budget(account)
     for column, value in columns_of(full).items():
         setattr(account, column, value)
@@ -150,6 +154,16 @@ def the_account(session: Session, name: str, *, by: Actor, lock: bool = False) -
 def legs_of(session: Session, account: CarrierAccount) -> int:
     """How many legs are, or were, asked about with it."""
     return session.scalar(select(func.count()).where(col(LegWatch.account_id) == account.id)) or 0
+
+
+def _refuse_another_host(account: CarrierAccount, full: AccountAsked) -> None:
+    """A secret is told to nobody but the hosts that it was typed for."""
+    if others := _hosts(full) - _hosts(account):
+        raise Invalid([("secret", f"given anew, since it would go to another host: {', '.join(sorted(others))}")])
+
+
+def _hosts(account: CarrierAccount | AccountAsked) -> set[str]:
+    return {urlsplit(url).hostname or "" for url in (account.base_url, account.token_url) if url}
 
 
 def _budget(account: CarrierAccount) -> tuple[int | None, ...]:
