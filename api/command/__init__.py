@@ -5,7 +5,7 @@ import sys
 import typer
 
 from api.command import accounts, carriers, demo, journal, keeping, notices, people, running
-from shipments.errors import ShipmentsError
+from shipments.errors import Invalid, ShipmentsError
 
 REFUSED, MISUSED = 1, 2
 
@@ -36,4 +36,4 @@ def main() -> None:
         app()
     except ShipmentsError as error:
         print(f"shipments: {error}", file=sys.stderr)
-        raise SystemExit(REFUSED) from error
+        raise SystemExit(MISUSED if isinstance(error, Invalid) else REFUSED) from error

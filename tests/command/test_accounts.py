@@ -1,12 +1,14 @@
 """`shipments accounts`: secrets come in by a pipe and never go out, and what is refused says what to do."""
 
 import re
+import sys
 from contextlib import closing
 
+import pytest
 from sqlmodel import select
 from typer.testing import CliRunner, Result
 
-from api.command import app
+from api.command import app, main
 from shipments.clock import utc_now
 from shipments.database import Database
 from shipments.offices.scope import EVERYWHERE
@@ -45,6 +47,20 @@ def test_a_private_address_without_the_word_is_refused_in_one_line_that_names_it
     said = "base_url: a public host; for one on loopback or in your own network say --private"
     assert (done.exit_code != 0, said in done.output + str(done.exception)) == (True, True)
     assert run("add", "dhl", "--base-url", "http://127.1:8090", "--private", typed="practice\n").exit_code == 0
+
+
+@pytest.mark.usefixtures("installation")
+@pytest.mark.parametrize(
+    ("words", "code"),
+    [(["add", "dhl", "--secret", "k", "--per-second", "0"], 2), (["add", "gls"], 2), (["stop", "nobody"], 1)],
+)
+def test_wrong_words_end_with_2_and_what_is_refused_with_1(
+    monkeypatch: pytest.MonkeyPatch, words: list[str], code: int
+) -> None:
+    monkeypatch.setattr(sys, "argv", ["shipments", "accounts", *words])
+    with pytest.raises(SystemExit) as ended:
+        main()
+    assert ended.value.code == code
 
 
 def test_a_client_comes_in_as_two_lines(installation: str) -> None:
