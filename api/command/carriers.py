@@ -22,7 +22,8 @@ def read(
     name: Annotated[str, typer.Argument(help="The carrier, such as dcsa; a name that is none lists them.")],
     file: Annotated[Path, typer.Argument(help="A file with one answer of the carrier, as it came.")],
     dispatched: Annotated[
-        str | None, typer.Option(help="The day or time it left: older events are an earlier use of the number.")
+        str | None,
+        typer.Option(help="The day or time it left: what is over 60 days older is an earlier use of the number."),
     ] = None,
     leg: Annotated[
         str | None,
