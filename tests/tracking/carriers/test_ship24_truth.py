@@ -88,6 +88,13 @@ def test_a_code_newer_than_ours_is_named_and_its_state_believed() -> None:
     assert answer.problems == ("event 1: the code customs_sniffed is unknown, its state in_transit is believed",)
 
 
+def test_a_code_newer_than_ours_never_says_delivered_since_a_shop_may_have_it() -> None:
+    answer = read_ship24(event("delivered", code="delivery_delivered_to_pickup_point"))
+    (told,) = answer.events
+    assert (told.milestone, told.event, told.raw_code) == (None, None, "delivery_delivered_to_pickup_point")
+    assert answer.problems == ("event 1: the code delivery_delivered_to_pickup_point is unknown",)
+
+
 def test_a_code_that_nobody_knows_is_kept_raw_and_named_and_not_guessed() -> None:
     answer = read_ship24(event("teleported"))
     (told,) = answer.events

@@ -50,11 +50,14 @@ MEANINGS: Mapping[str, Meaning] = {**STATES, **CODES, **DELIBERATELY_UNMAPPED}
 
 
 def meaning_of(code: str | None, state: str | None) -> Meaning | None:
-    """The meaning of an event's `statusCode` and `statusMilestone`; None where neither is known."""
+    """The meaning of an event's `statusCode` and `statusMilestone`; None where neither is known.
+
+    Nor where a code that we do not know is said to be delivered: it may have been to a shop or an agent.
+    """
     of_state = MEANINGS.get(state or "")
     of_code = MEANINGS.get(code or "")
     if of_code is None:
-        return of_state
+        return None if code and of_state is not None and of_state.milestone is Milestone.DELIVERED else of_state
     if of_code.milestone is Milestone.DELIVERED and of_state is not None:
         return of_state
     return of_code
