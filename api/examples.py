@@ -104,6 +104,7 @@ _LEDGER = {
     "put_off": [
         {
             **_ACCOUNT,
+            "is_known": True,
             "stopped": None,
             "paused_until": None,
             "paused_why": None,
