@@ -19,19 +19,15 @@ def comes_after(one: Said, other: Said) -> bool:
     Two times without a zone are of the same zone, as far as we know; one beside a time with a zone is only sure outside
     of the range in which it lies.
     """
-    if (one.occurred_at is None) == (other.occurred_at is None) and _is_placed(one) and _is_placed(other):
-        return order(one) > order(other)
     begins, ends = _range(one), _range(other)
     if begins is not None and ends is not None:
+        if (one.occurred_at is None) == (other.occurred_at is None):
+            return order(one) > order(other)
         if begins[0] >= ends[1]:
             return True
         if begins[1] <= ends[0]:
             return False
     return one.heard_at > other.heard_at
-
-
-def _is_placed(said: Said) -> bool:
-    return _range(said) is not None
 
 
 def _range(said: Said) -> tuple[datetime, datetime] | None:
